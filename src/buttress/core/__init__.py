@@ -1,0 +1,1 @@
+"""Pure functions of frozen values: no clock, files, settings, database or global random state."""

@@ -1,0 +1,202 @@
+"""The sum of all risks' annual losses, rebuilt in a fraction of a second and updated in milliseconds.
+
+Theory: transforms of independent losses multiply, so the portfolio is the sum L of the risks' log transforms;
+replacing a risk is L - log Phi_old + log Phi_new. Only frequencies with |Phi| above exp(-45) matter (the *active*
+ones, a sixth of all at 1,000 risks); a margin is kept so that edits may lower frequencies.
+
+The lattice: its top is the smallest x with sum of lambda_i P(X_i > x - E S) < 5e-5, and at least E S + 8 sd; the step
+is rounded up to a ladder of quarter octaves 2**(k/4), so that most edits keep it. With 4,096 buckets the figures of
+1,000 risks are within 0.05 % of those on a far finer lattice. A risk whose losses span more than six powers of ten
+coarsens the lattice for all: state a cap for it.
+
+Exact: moments and the chance of no event, which add over independent risks. Deterministic: same losses in the same
+order, same figures; an update agrees with a rebuild to 1e-9.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, exp, log2, sqrt
+
+import numpy as np
+
+from buttress.core.annual_loss import AnnualLoss, blocks, log_transforms, masses_of_transform
+from buttress.core.discretisation import Complexes, Grid
+from buttress.core.exceedance import LossDistribution
+from buttress.core.risk_quantiles import risk_quantiles
+from buttress.core.severity import Capped, Floats, SeverityLaw
+from buttress.core.tails import ComponentTails
+
+__all__ = ["Grid", "GridTooSmallError", "Portfolio", "build_portfolio", "risk_quantiles"]
+
+_TOP_RATE = 5e-5
+"""Low enough for a curve down to 1e-4 and, with closed-form means, for TVaR; each halving widens the step by a sixth."""
+_TOP_SDS = 8.0
+_SILENT = 45.0
+"""Frequencies where |Phi| < exp(-45) add nothing that a double could hold."""
+_KEPT = 60.0
+"""Frequencies are cached down to here, so that edits that lower frequencies do not force a rebuild."""
+
+
+class GridTooSmallError(ValueError):
+    """The portfolio after an edit needs a higher lattice, or frequencies that are not kept: build it anew."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portfolio:
+    """Sum of independent annual losses on one lattice.
+
+    `log_transform` (n_active,) is the sum of the risks' tilted log transforms at the active frequencies; `moments`
+    (n_losses, 3) are mean, variance and log chance of no event of each of `losses`, in their order.
+    """
+
+    losses: tuple[AnnualLoss, ...]
+    grid: Grid
+    log_transform: Complexes
+    moments: Floats
+    tails: ComponentTails
+
+    @property
+    def mean(self) -> float:
+        return float(self.moments[:, 0].sum())
+
+    @property
+    def sd(self) -> float:
+        return sqrt(float(self.moments[:, 1].sum()))
+
+    @property
+    def probability_of_none(self) -> float:
+        """Chance of a year without any event."""
+        return exp(float(self.moments[:, 2].sum()))
+
+    def distribution(self) -> LossDistribution:
+        return LossDistribution(
+            pmf=masses_of_transform(np.exp(self.log_transform), self.grid.size),
+            step=self.grid.step,
+            mean=self.mean,
+            sd=self.sd,
+            probability_of_none=self.probability_of_none,
+            far_tail=self.tails,
+        )
+
+    def replaced(self, removed: Sequence[AnnualLoss], added: Sequence[AnnualLoss]) -> "Portfolio":
+        """The portfolio less `removed` plus `added`, on the same lattice (finer than needed is kept, for what-ifs).
+
+        Raises `GridTooSmallError` where the lattice must grow, ValueError where a loss to remove is not part of it.
+        """
+        places = _places(self.losses, removed)
+        gone = frozenset(places)
+        losses = tuple(loss for place, loss in enumerate(self.losses) if place not in gone) + tuple(added)
+        moments = np.concatenate([np.delete(self.moments, places, axis=0), _moments(added)])
+        tails = self.tails.replaced(removed, added)
+        if _rung_is_too_low(self.grid, tails, moments):
+            raise GridTooSmallError(
+                f"The lattice up to {self.grid.top:.6g} is too low for the portfolio after this edit; build it anew"
+            )
+        log_transform = self.log_transform - self._summed(removed) + self._summed(added)
+        if len(log_transform) < self.grid.frequencies and log_transform[-1].real > -_SILENT:
+            raise GridTooSmallError(
+                f"The {len(log_transform)} frequencies kept no longer suffice for the portfolio after this edit; "
+                "build it anew"
+            )
+        return Portfolio(losses, self.grid, log_transform, moments, tails)
+
+    def requantified(self, removed: Sequence[AnnualLoss], added: Sequence[AnnualLoss]) -> "Portfolio":
+        """As `replaced`, but rebuilt where a rebuild would choose another lattice: figures never depend on the path."""
+        try:
+            portfolio = self.replaced(removed, added)
+        except GridTooSmallError:
+            places = frozenset(_places(self.losses, removed))
+            kept = [loss for place, loss in enumerate(self.losses) if place not in places]
+            return build_portfolio([*kept, *added], size=self.grid.size)
+        if _step(portfolio.tails, portfolio.moments, self.grid.size) < self.grid.step:
+            return build_portfolio(portfolio.losses, size=self.grid.size)
+        return portfolio
+
+    def _summed(self, losses: Sequence[AnnualLoss]) -> Complexes:
+        total = np.zeros(len(self.log_transform), dtype=np.complex128)
+        for block in blocks(losses):
+            total += log_transforms(block, self.grid.step, self.grid.size, len(total)).sum(axis=0)
+        return total
+
+
+def build_portfolio(losses: Sequence[AnnualLoss], *, size: int = 4096, grid: Grid | None = None) -> Portfolio:
+    """The portfolio of independent `losses` on a lattice of `size` buckets, chosen by the rule above unless given.
+
+    Give the `grid` where two portfolios shall differ by their risks only; `GridTooSmallError` where it is too low.
+    """
+    moments, tails = _moments(losses), ComponentTails.of(losses)
+    if grid is None:
+        grid = Grid(_step(tails, moments, size), size)
+    elif _rung_is_too_low(grid, tails, moments):
+        raise GridTooSmallError(f"The lattice up to {grid.top:.6g} is too low for these {len(losses)} risks; give none")
+    return Portfolio(tuple(losses), grid, _active_log_transform(losses, grid), moments, tails)
+
+
+def _active_log_transform(losses: Sequence[AnnualLoss], grid: Grid) -> Complexes:
+    """Sum of log transforms at the active frequencies.
+
+    Every factor is at most 1 in size, so a frequency that is silent after some risks stays so: the wide ones go first
+    and soon spare the rest most of the work.
+    """
+    total = np.zeros(grid.frequencies, dtype=np.complex128)
+    for block in blocks(sorted(losses, key=_reach, reverse=True)):
+        total += log_transforms(block, grid.step, grid.size, len(total)).sum(axis=0)
+        heard = np.flatnonzero(total.real > -_KEPT)
+        total = total[: int(heard[-1]) + 2]
+    return total
+
+
+def _reach(loss: AnnualLoss) -> float:
+    law: SeverityLaw = loss.magnitude.primary
+    bare = law.law if isinstance(law, Capped) else law
+    return float(bare.reach(bare.parameters))
+
+
+def _moments(losses: Sequence[AnnualLoss]) -> Floats:
+    rows = [(loss.mean, loss.variance, loss.log_probability_of_none) for loss in losses]
+    return np.array(rows, dtype=float).reshape(len(rows), 3)
+
+
+def _step(tails: ComponentTails, moments: Floats, size: int) -> float:
+    """The lowest rung of the ladder whose top satisfies the rule; 1 where nothing can be lost."""
+    mean = float(moments[:, 0].sum())
+    if mean == 0:
+        return 1.0
+    low = ceil(4 * log2((mean + _TOP_SDS * sqrt(float(moments[:, 1].sum()))) / size))
+    # Markov's inequality: the sum of lambda_i P(X_i > t) is at most E S/t.
+    high = max(low, ceil(4 * log2(mean * (1 + 1 / _TOP_RATE) / size)))
+    while low < high:
+        middle = (low + high) // 2
+        if _is_high_enough(size * _rung(middle), mean, tails):
+            high = middle
+        else:
+            low = middle + 1
+    return _rung(low)
+
+
+def _rung_is_too_low(grid: Grid, tails: ComponentTails, moments: Floats) -> bool:
+    mean, sd = float(moments[:, 0].sum()), sqrt(float(moments[:, 1].sum()))
+    top = grid.size * grid.step
+    return mean > 0 and (top < mean + _TOP_SDS * sd or not _is_high_enough(top, mean, tails))
+
+
+def _is_high_enough(top: float, mean: float, tails: ComponentTails) -> bool:
+    return float(tails.excess_rate(np.array(top - mean))) < _TOP_RATE
+
+
+def _rung(k: int) -> float:
+    return float(2.0 ** (k / 4))
+
+
+def _places(losses: tuple[AnnualLoss, ...], removed: Sequence[AnnualLoss]) -> list[int]:
+    """Places of the losses to remove, each loss taken once."""
+    places: list[int] = []
+    for loss in removed:
+        start = max((place + 1 for place in places if losses[place] == loss), default=0)
+        try:
+            places.append(losses.index(loss, start))
+        except ValueError:
+            raise ValueError(
+                f"The loss to take out, mean {loss.mean:.6g} a year, is not part of the portfolio"
+            ) from None
+    return places
