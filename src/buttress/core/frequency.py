@@ -11,7 +11,7 @@ their first two moments (at 1,000 risks 0.06 % in VaR; for a single risk up to 2
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, inf, isfinite, log, log1p, sqrt
+from math import exp, expm1, inf, isfinite, log, log1p, sqrt
 
 from scipy.special import gammaincinv, ndtri
 
@@ -19,6 +19,7 @@ from buttress.core.estimates import FrequencyEstimate, Interval, IntervalLaw, Le
 from buttress.core.matrix import Band, ScaleVersion
 
 _Z95 = float(ndtri(0.95))
+_WIDEST_SIGMA = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +97,25 @@ class FrequencyLaw:
 def frequency_law(estimate: FrequencyEstimate, scale: ScaleVersion | None = None) -> FrequencyLaw:
     """Working law of an estimate as given; a `Level` is read in `scale`.
 
-    Raises ValueError with the value found, what was expected and what to do.
+    Raises ValueError where no law can be had: a level without scale or not on it, a range too narrow or too wide.
     """
     match estimate:
-        case Interval():
-            return _law_of_interval(estimate)
-        case Pert():
-            return _law_of_pert(estimate)
+        case Interval(low, high, IntervalLaw.GAMMA):
+            shape = _shape_of_ratio(high / low)
+            theta = high / float(gammaincinv(shape, 0.95))
+            return FrequencyLaw(shape * theta, shape * theta**2)
+        case Interval(low, high):
+            return _lognormal_matched(low, high)
+        case Pert(low, likely, high):
+            mean = (low + 4 * likely + high) / 6
+            return FrequencyLaw(mean, (mean - low) * (high - mean) / 7)
         case Point(value):
-            if not 0 <= value < inf:
-                raise ValueError(
-                    f"Frequency {value} is below 0 or infinite; give events a year, e.g. 0.2 for 1 in 5 years"
-                )
             return FrequencyLaw(value, 0.0)
         case YearlyProbability(probability):
-            if not 0 < probability < 1:
-                raise ValueError(
-                    f"Yearly probability {probability} is outside 0..1 (both ends excluded); give a fraction such as "
-                    "0.1, or a frequency where more than one event a year is likely"
-                )
             return FrequencyLaw(-log1p(-probability), 0.0)
         case Level(level):
-            return _law_of_band(_likelihood_band(level, scale))
+            band = _likelihood_band(level, scale)
+            return FrequencyLaw(band.centre, band.centre**2 / _shape_of_ratio(band.high / band.low))
 
 
 def after_incidents(law: FrequencyLaw, incidents: float, years: float) -> FrequencyLaw:
@@ -134,40 +132,12 @@ def after_incidents(law: FrequencyLaw, incidents: float, years: float) -> Freque
     return FrequencyLaw(shape / rate, shape / rate**2)
 
 
-def _law_of_interval(estimate: Interval) -> FrequencyLaw:
-    low, high = estimate.low, estimate.high
-    if not 0 < low < high < inf:
-        raise ValueError(
-            f"90 % interval {low} to {high} of a frequency is no interval; give 0 < low < high in events a year"
-        )
-    if estimate.law is IntervalLaw.GAMMA:
-        shape = _shape_of_ratio(high / low)
-        theta = high / float(gammaincinv(shape, 0.95))
-        return FrequencyLaw(shape * theta, shape * theta**2)
+def _lognormal_matched(low: float, high: float) -> FrequencyLaw:
     sigma = log(high / low) / (2 * _Z95)
-    mean = sqrt(low * high) * exp(sigma**2 / 2)
-    return FrequencyLaw(mean, mean**2 * (exp(sigma**2) - 1))
-
-
-def _law_of_pert(estimate: Pert) -> FrequencyLaw:
-    low, likely, high = estimate.low, estimate.likely, estimate.high
-    if not 0 <= low <= likely <= high < inf or low == high:
-        raise ValueError(
-            f"PERT {low}, {likely}, {high} of a frequency is no estimate; give 0 <= low <= likely <= high, low < high"
-        )
-    mean = (low + 4 * likely + high) / 6
-    return FrequencyLaw(mean, (mean - low) * (high - mean) / 7)
-
-
-def _law_of_band(band: Band) -> FrequencyLaw:
-    """Gamma with its mean at the band's geometric centre and P95/P05 equal to high/low: the level comes back."""
-    if not 0 < band.low < band.high < inf:
-        raise ValueError(
-            f"Likelihood band {band.name!r} from {band.low} to {band.high} has no centre; "
-            "state a closing value above 0 for the lowest band and a finite one for the highest"
-        )
-    mean = sqrt(band.low * band.high)
-    return FrequencyLaw(mean, mean**2 / _shape_of_ratio(band.high / band.low))
+    if sigma > _WIDEST_SIGMA:
+        raise ValueError(f"90 % interval {low:g} to {high:g} of a frequency is too wide; give at most 20 powers of ten")
+    mean = sqrt(low) * sqrt(high) * exp(sigma**2 / 2)
+    return FrequencyLaw(mean, mean**2 * expm1(sigma**2))
 
 
 def _likelihood_band(level: int, scale: ScaleVersion | None) -> Band:

@@ -10,7 +10,7 @@ Approximate: quantiles with secondary, by the transform on a lattice of their ow
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, log, sqrt
+from math import inf, log
 
 import numpy as np
 from scipy.fft import irfft
@@ -28,7 +28,7 @@ from buttress.core.estimates import (
     Point,
     Quantiles,
 )
-from buttress.core.matrix import Band, ScaleVersion
+from buttress.core.matrix import ScaleVersion
 from buttress.core.severity import BareLaw, Capped, ExponentialLaw, Floats, Lognormal, PertLaw, PointLoss, SeverityLaw
 
 _Z95 = float(ndtri(0.95))
@@ -120,17 +120,13 @@ def magnitude_law(
 ) -> MagnitudeLaw:
     """Working law of an estimate as given, in the currency that `exchange_rate` leads to; levels are read in `scale`.
 
-    The rate is that of the currency the amounts are in: for a `Level`, the scale's. Raises ValueError with the value
-    found, what was expected and what to do.
+    The rate is that of the currency the amounts are in: for a `Level`, the scale's. Raises ValueError where no law can be
+    had: a level without scale or not on it, an interval of another law than lognormal, a rate not above 0.
     """
     if not 0 < exchange_rate < inf:
         raise ValueError(f"Exchange rate {exchange_rate} is not above 0; give target units for one source unit")
     bare = loss_law(estimate.primary, scale)
-    primary: SeverityLaw = bare
-    if estimate.cap is not None:
-        if not 0 < estimate.cap < inf:
-            raise ValueError(f"Cap {estimate.cap} on the primary loss is not above 0; give an amount, or leave it out")
-        primary = Capped(bare, estimate.cap)
+    primary: SeverityLaw = bare if estimate.cap is None else Capped(bare, estimate.cap)
     if estimate.secondary is None:
         law = MagnitudeLaw(primary)
     else:
@@ -141,15 +137,11 @@ def magnitude_law(
 def loss_law(estimate: LossEstimate, scale: ScaleVersion | None = None) -> BareLaw:
     """Working law of one loss, primary or secondary, in the currency of the estimate."""
     match estimate:
-        case Interval(low, high, law):
-            if law is not IntervalLaw.LOGNORMAL:
-                raise ValueError(f"A loss given as a 90 % interval is read as lognormal, not {law}; give law lognormal")
-            if not 0 < low < high < inf:
-                raise ValueError(f"90 % interval {low} to {high} of a loss is no interval; give 0 < low < high")
+        case Interval(low, high, IntervalLaw.LOGNORMAL):
             return Lognormal((log(low) + log(high)) / 2, (log(high) - log(low)) / (2 * _Z95))
+        case Interval(low, high, law):
+            raise ValueError(f"Interval {low:g} to {high:g} of a loss is marked {law.value}; only lognormal is read")
         case Quantiles(p50, p90):
-            if not 0 < p50 < p90 < inf:
-                raise ValueError(f"Median {p50} and 90th percentile {p90} of a loss; give 0 < p50 < p90")
             return Lognormal(log(p50), log(p90 / p50) / _Z90)
         case Pert(low, likely, high):
             return PertLaw(low, likely, high)
@@ -163,19 +155,8 @@ def loss_law(estimate: LossEstimate, scale: ScaleVersion | None = None) -> BareL
 
 def _law_of_level(level: int, scale: ScaleVersion | None) -> Lognormal:
     """Lognormal with its 90th percentile at the band's geometric centre and the scale's stated spread."""
-    band = _impact_band(level, scale)
-    if scale is None or not 0 < band.low < band.high < inf:
-        raise ValueError(
-            f"Impact band {band.name!r} from {band.low} to {band.high} has no centre; "
-            "state a closing value above 0 for the lowest band and a finite one for the highest"
-        )
-    centre = sqrt(band.low) * sqrt(band.high)
-    return Lognormal(log(centre) - _Z90 * scale.sigma, scale.sigma)
-
-
-def _impact_band(level: int, scale: ScaleVersion | None) -> Band:
     if scale is None:
         raise ValueError(f"Impact level {level} needs a scale version; name the one that the level was chosen in")
     if not 1 <= level <= len(scale.impact):
         raise ValueError(f"Impact level {level} is not on scale {scale.version!r}; give 1 to {len(scale.impact)}")
-    return scale.impact[level - 1]
+    return Lognormal(log(scale.impact[level - 1].centre) - _Z90 * scale.sigma, scale.sigma)

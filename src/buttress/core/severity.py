@@ -20,6 +20,10 @@ from scipy.special import betainc, betaincinv, betaln, ndtr, ndtri
 Floats: TypeAlias = NDArray[np.float64]
 Parameters: TypeAlias = Sequence[float] | Sequence[Floats] | Floats
 
+_GREATEST_MU = 100.0
+_WIDEST_SIGMA = 15.0
+"""Wider laws overflow in their second moment; 90 % of such a law spans twenty powers of ten."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lognormal:
@@ -29,9 +33,10 @@ class Lognormal:
     sigma: float
 
     def __post_init__(self) -> None:
-        if not (isfinite(self.mu) and 0 < self.sigma < inf):
+        if not (isfinite(self.mu) and self.mu <= _GREATEST_MU and 0 < self.sigma <= _WIDEST_SIGMA):
             raise ValueError(
-                f"Lognormal loss with mu {self.mu}, sigma {self.sigma}: give finite numbers, sigma above 0"
+                f"Lognormal loss with median e^{self.mu:g} and sigma {self.sigma:g}: "
+                f"give a median up to e^{_GREATEST_MU:g} and a sigma above 0, at most {_WIDEST_SIGMA:g}"
             )
 
     @property
