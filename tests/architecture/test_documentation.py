@@ -1,0 +1,30 @@
+"""Documentation is held true: worked examples run, links lead somewhere, nothing shipped is undocumented."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "explanation").glob("*.md")), ids=lambda p: p.stem)
+def test_worked_examples_of_explanations_give_what_they_say(page: Path) -> None:
+    failures, _ = doctest.testfile(str(page), module_relative=False)
+    assert failures == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_relative_links_lead_to_files(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
+        if "://" not in target and not target.startswith("mailto:"):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_package_has_its_line_in_the_architecture_page() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    packages = [p.name for p in (ROOT / "src" / "buttress").iterdir() if p.is_dir() and not p.name.startswith("__")]
+    assert [name for name in packages if f"`{name}/`" not in text] == []

@@ -1,0 +1,66 @@
+"""What must hold of the repository itself."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "buttress"
+
+
+@pytest.mark.parametrize("lock", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda p: p.name)
+def test_locked_requirements_carry_hashes_and_no_address(lock: Path) -> None:
+    text = lock.read_text()
+    assert "--hash=sha256:" in text
+    assert not re.search(r"https?://|--index-url|--find-links", text)
+
+
+def test_no_source_file_is_longer_than_600_lines() -> None:
+    long = {p.name: n for p in SOURCE.rglob("*.py") if (n := len(p.read_text().splitlines())) > 600}
+    assert long == {}
+
+
+def test_the_core_imports_numpy_scipy_and_the_standard_library_only() -> None:
+    allowed = {"numpy", "scipy", "buttress"}
+    standard = set(__import__("sys").stdlib_module_names)
+    found = {
+        match.group(1)
+        for path in (SOURCE / "core").glob("*.py")
+        for match in re.finditer(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE)
+    }
+    assert found - standard <= allowed
+    inner = {
+        match.group(1)
+        for path in (SOURCE / "core").glob("*.py")
+        for match in re.finditer(r"^(?:from|import) buttress\.(\w+)", path.read_text(), re.MULTILINE)
+    }
+    assert inner == {"core"}
+
+
+def test_the_version_has_an_entry_in_the_changelog() -> None:
+    from buttress import __version__
+
+    assert f"\n## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_shipped_dependencies_are_those_that_are_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = {re.split(r"[<>=~! ;\[]", d)[0].lower() for d in project["dependencies"]}
+    asked = {line.split("=")[0].strip().lower() for line in (ROOT / "requirements/base.in").read_text().splitlines()}
+    assert names == asked - {""}
+
+
+def test_nothing_committed_names_a_host_of_a_registry_or_a_path_of_a_machine() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    pattern = re.compile("py" + r"pi\.org|python" + r"hosted|/work/" + "(main|shared)|/ro" + "ot/")
+    guilty = [
+        name
+        for name in listed
+        if (ROOT / name).suffix in {".py", ".md", ".yaml", ".toml", ".txt", ".in", ".csv", ""}
+        and (ROOT / name).is_file()
+        and pattern.search((ROOT / name).read_text(errors="replace"))
+    ]
+    assert guilty == []
