@@ -1,0 +1,1 @@
+"""Controls that reduce risks, and the starter library of them."""

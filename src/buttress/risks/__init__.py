@@ -1,0 +1,1 @@
+"""Risks, the starter library of them, published base rates and threat catalogues."""
