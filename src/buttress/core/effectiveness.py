@@ -119,7 +119,7 @@ class OperatingState:
     shares: tuple[tuple[str, Share], ...] = ()
 
     def at_design(self) -> "OperatingState":
-        """The same control working always and everywhere, as designed."""
+        """The same control working always and everywhere, as designed; one that is absent would come into place today."""
         return replace(
             self,
             status=ControlStatus.TESTED,
@@ -127,6 +127,7 @@ class OperatingState:
             coverage=ONE,
             design_failure=None,
             coverage_source="as designed",
+            in_place_on=self.as_of if self.status.is_absent else self.in_place_on,
         )
 
     def at_prior(self) -> "OperatingState":

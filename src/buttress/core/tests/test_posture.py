@@ -67,6 +67,17 @@ def test_mending_on_the_day_of_the_assessment_does_not_change_what_was_pinned() 
     assert worth.mean > 0
 
 
+def test_putting_a_lacking_control_in_place_is_worth_what_it_would_stop() -> None:
+    lacking = control(in_place_on=None, lacking_since=date(2026, 1, 1))
+    worth = posture(usual(controls=(lacking,), tests=(), results=())).control("IAM-04").worth
+    assert worth is not None
+    assert worth.mean == pytest.approx(assessment_mean() * 0.8, rel=1e-9)
+
+
+def assessment_mean() -> float:
+    return posture(usual(tests=(), results=(), controls=())).risk("R-1").mean
+
+
 def test_a_control_without_a_direct_number_has_no_worth_but_says_where_it_acts() -> None:
     from buttress.core.snapshot import Factor
 
