@@ -47,6 +47,10 @@ demo: $(VENV)/.base ## install, load the demo company, run its control tests, pr
 test: $(VENV)/.test ## lint, types, imports, tests
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/mypy && $(BIN)/pytest
 
+bench: $(VENV)/.test ## measure speed, memory and error beside their aims
+	$(BIN)/python benchmarks/quantification.py
+	$(BIN)/python benchmarks/folder.py
+
 lint: $(VENV)/.test ## mend what ruff can mend, show the rest
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
