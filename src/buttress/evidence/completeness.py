@@ -1,0 +1,130 @@
+"""Whether a population may be judged: read, filled, fresh, whole and reconciled, or the reasons why not.
+
+Reasons are codes with figures: `shrunk(312 -> 41)`, `difference(-3)`, `null_keys(2)`, `stale(9 d > 26 h)`. Those of a
+data set other than the source begin with its name.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from buttress.core.verdicts import Outcome, is_stale, start_of
+from buttress.evidence.declarations import ControlTestDeclaration
+from buttress.evidence.durations import age_text
+from buttress.evidence.importers.findings import silent_checks
+from buttress.evidence.snapshots import Snapshot
+
+SOURCE_TOTAL = "source_total"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a run found before it counted. `outcome` is the best that the result may have; `is_countable` tells whether
+    counting makes sense at all. `missing_rows` is how many rows an independent total says are not there.
+    """
+
+    outcome: Outcome
+    reasons: tuple[str, ...] = ()
+    missing_rows: int = 0
+
+    @property
+    def is_countable(self) -> bool:
+        return self.outcome in (Outcome.EVALUATED, Outcome.INCOMPLETE)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The snapshots that a test reads on one day, by data set (None: there is none), and the one before its source."""
+
+    snapshots: Mapping[str, Snapshot | None]
+    previous: Snapshot | None = None
+
+
+def standing(declaration: ControlTestDeclaration, inputs: Inputs, as_of: date) -> Standing:
+    """The worst of what the data sets show: error, then not evaluated, then incomplete."""
+    read = {name: inputs.snapshots.get(name) for name in (declaration.source, *declaration.also)}
+    errors = [f"unreadable({name})" for name, snapshot in read.items() if snapshot and snapshot.problems]
+    if errors:
+        return Standing(Outcome.ERROR, tuple(errors))
+    present = {name: snapshot for name, snapshot in read.items() if snapshot is not None}
+    bars = [f"no_snapshot({name})" for name in read if name not in present]
+    for name, snapshot in present.items():
+        bars += _too_few(declaration, name, snapshot)
+    if declaration.source in present and declaration.checks:
+        silent = silent_checks(present[declaration.source].findings, declaration.checks)
+        bars += [f"silent_check({check})" for check in silent]
+    if bars:
+        return Standing(Outcome.NOT_EVALUATED, tuple(bars))
+    doubts: list[str] = []
+    for name, snapshot in present.items():
+        prefix = "" if name == declaration.source else f"{name}: "
+        doubts += [prefix + doubt for doubt in _doubts(declaration, snapshot, as_of)]
+    source = present[declaration.source]
+    if declaration.checks:
+        doubts += _scan_doubts(source)
+    doubts += _shrinkage(declaration, source, inputs.previous)
+    reconciled, missing_rows = _reconciliation(declaration, source, inputs)
+    reasons = tuple(dict.fromkeys([*doubts, *reconciled]))
+    return Standing(Outcome.INCOMPLETE if reasons else Outcome.EVALUATED, reasons, missing_rows)
+
+
+def _too_few(declaration: ControlTestDeclaration, name: str, snapshot: Snapshot) -> list[str]:
+    if not snapshot.rows:
+        return [f"empty({name})"]
+    least = declaration.completeness.min_rows if name == declaration.source else 1
+    return [f"below_min_rows({snapshot.rows} < {least})"] if snapshot.rows < least else []
+
+
+def _doubts(declaration: ControlTestDeclaration, snapshot: Snapshot, as_of: date) -> list[str]:
+    """What is wrong with one data set by itself."""
+    wanted = declaration.completeness
+    doubts = []
+    limit = wanted.max_age
+    if limit is not None and is_stale(snapshot.effective_at, limit / timedelta(hours=1), as_of):
+        age = start_of(as_of) - snapshot.effective_at
+        doubts.append(f"stale({age_text(age)} > {age_text(limit)})")
+    if snapshot.receipt is not None:
+        doubts += snapshot.receipt.faults
+    if wanted.key_not_null and snapshot.null_keys:
+        doubts.append(f"null_keys({snapshot.null_keys})")
+    if wanted.unique and snapshot.repeated_keys:
+        doubts.append(f"repeated_keys({snapshot.repeated_keys})")
+    return doubts
+
+
+def _scan_doubts(snapshot: Snapshot) -> list[str]:
+    """A scan's passes are a population only where the receipt says that the scan was complete."""
+    is_complete = snapshot.receipt is not None and snapshot.receipt.scan_complete is True
+    return [] if is_complete else ["scan_not_complete"]
+
+
+def _shrinkage(declaration: ControlTestDeclaration, source: Snapshot, previous: Snapshot | None) -> list[str]:
+    most = declaration.completeness.max_shrink
+    if most is None or previous is None or previous.table is None or not previous.rows:
+        return []
+    lost = previous.rows - source.rows
+    return [f"shrunk({previous.rows} -> {source.rows})"] if lost > most * previous.rows else []
+
+
+def _reconciliation(declaration: ControlTestDeclaration, source: Snapshot, inputs: Inputs) -> tuple[Sequence[str], int]:
+    """Reasons, and the rows that the independent totals miss. A total that was asked for and is unknown is a reason."""
+    wanted = declaration.completeness
+    reasons: list[str] = []
+    missing = 0
+    totals: list[tuple[str, int | None]] = []
+    if wanted.compare_to not in (None, SOURCE_TOTAL):
+        assert wanted.compare_to is not None
+        other = inputs.snapshots.get(wanted.compare_to)
+        totals.append((wanted.compare_to, other.rows if other and other.table is not None else None))
+    stated = source.receipt.source_total if source.receipt else None
+    if stated is not None or wanted.compare_to == SOURCE_TOTAL:
+        totals.append((SOURCE_TOTAL, stated))
+    for name, total in totals:
+        if total is None:
+            reasons.append(f"no_total({name})")
+            continue
+        difference = source.rows - total
+        missing = max(missing, -difference)
+        if not wanted.tolerance.allows(difference, total):
+            reasons.append(f"difference({difference:+d})")
+    return reasons, missing

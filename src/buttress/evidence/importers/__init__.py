@@ -1,0 +1,1 @@
+"""Outputs of other tools, read into one normalised finding; one module a format."""

@@ -1,0 +1,65 @@
+"""Parquet files read by a limited child process: native code never sees foreign bytes in this one.
+
+The child has an empty environment, no writable file, bounded memory and time, and where the kernel has Landlock sees
+nothing but the file. It answers in JSON lines, which are read as strictly as any file from outside.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from buttress.formats.problems import ProblemsError, refuse
+from buttress.formats.strict_json import JsonLimits, read_json_lines
+
+_DEADLINE_SECONDS = 60
+_ANSWER = JsonLimits(max_bytes=1_000_000_000, max_line_bytes=20_000_000, max_depth=4)
+_CHILD = "from buttress.evidence.parquet_child import main; main()"
+
+
+def read_parquet(path: Path, name: str, wanted: Sequence[str]) -> tuple[frozenset[str], list[list[str | None]]]:
+    """Which of the `wanted` columns the file has, and its rows of texts in their order (None where absent or null).
+
+    Raises `ProblemsError` where the file cannot be read within the limits.
+    """
+    command = [sys.executable, "-I", "-c", _CHILD, str(path.resolve()), json.dumps(list(wanted))]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module; the path is an argument, no shell
+            command,
+            env={},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_DEADLINE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _unreadable(name, f"no answer within {_DEADLINE_SECONDS} s") from None
+    if done.returncode:
+        raise _unreadable(name, f"the reader ended with code {done.returncode}")
+    return _answer(done.stdout, name, tuple(wanted))
+
+
+def _answer(answer: bytes, name: str, wanted: tuple[str, ...]) -> tuple[frozenset[str], list[list[str | None]]]:
+    try:
+        lines = [value for _, value in read_json_lines(answer, file=name, limits=_ANSWER)]
+    except ProblemsError:
+        raise _unreadable(name, "an answer that is no JSON") from None
+    if not lines or not isinstance(lines[0], dict):
+        raise _unreadable(name, "no answer")
+    head, *rows = lines
+    if "error" in head:
+        raise refuse(name, None, str(head["error"])[:200], "a Parquet file with plain columns")
+    end = rows.pop() if rows else None
+    if end != {"rows": len(rows)} or not all(_is_row(row, len(wanted)) for row in rows):
+        raise _unreadable(name, "an answer that was cut off")
+    return frozenset(str(column) for column in head["present"]) & frozenset(wanted), rows
+
+
+def _is_row(row: object, width: int) -> bool:
+    return isinstance(row, list) and len(row) == width and all(cell is None or isinstance(cell, str) for cell in row)
+
+
+def _unreadable(name: str, found: str) -> ProblemsError:
+    return refuse(name, None, found, "a Parquet file that can be read within the limits", "Export it again, or as CSV.")

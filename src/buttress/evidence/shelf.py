@@ -1,0 +1,169 @@
+"""The snapshots of a register folder, each read once: which one a data set had on a day, and what changed when."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from buttress.core.snapshot import DatasetState
+from buttress.evidence.canonical import canonical_digest
+from buttress.evidence.cells import end_of_day, start_of_day
+from buttress.evidence.completeness import Inputs
+from buttress.evidence.datasets import DatasetDeclaration
+from buttress.evidence.declarations import ControlTestDeclaration
+from buttress.evidence.snapshots import Snapshot, SnapshotFile, input_digest, key_counts, read_snapshot, snapshots_of
+from buttress.evidence.tables import Table
+
+REGISTER = "register"
+"""Where the rows of an extra table come from: the register itself, as of the run."""
+
+
+@dataclass(slots=True)
+class Shelf:
+    """Data sets below `folder`, and `extra` tables that the register makes of its own records."""
+
+    folder: Path
+    datasets: Mapping[str, DatasetDeclaration]
+    zone: ZoneInfo
+    extra: Mapping[str, Table] = field(default_factory=dict)
+    _files: dict[str, tuple[SnapshotFile, ...]] = field(default_factory=dict)
+    _digests: dict[str, str] = field(default_factory=dict)
+    _snapshots: dict[tuple[str, str], Snapshot] = field(default_factory=dict)
+
+    def knows(self, dataset: str) -> bool:
+        return dataset in self.datasets or dataset in self.extra
+
+    def files(self, dataset: str) -> tuple[SnapshotFile, ...]:
+        if dataset not in self._files:
+            declared = self.datasets.get(dataset)
+            self._files[dataset] = snapshots_of(self.folder, declared, self.zone) if declared else ()
+        return self._files[dataset]
+
+    def changes(self, dataset: str) -> frozenset[date]:
+        """The local dates of which the data set's files speak."""
+        return frozenset(f.effective_at.date() for f in self.files(dataset) if f.effective_at)
+
+    def file_on(self, dataset: str, day: date) -> SnapshotFile | None:
+        """The newest file effective by the end of `day`; a file that cannot be dated goes before all others, because
+        it may be the newest."""
+        return self._newest(dataset, end_of_day(day, self.zone))
+
+    def _newest(self, dataset: str, until: datetime) -> SnapshotFile | None:
+        files = self.files(dataset)
+        undated = next((f for f in files if f.effective_at is None), None)
+        if undated is not None:
+            return undated
+        return next((f for f in reversed(files) if f.effective_at is not None and f.effective_at <= until), None)
+
+    def file_before(self, dataset: str, file: SnapshotFile) -> SnapshotFile | None:
+        """The newest file before `file` that can be read."""
+        files = self.files(dataset)
+        for earlier in reversed(files[: files.index(file)]):
+            if earlier.effective_at is not None and not self.load(dataset, earlier).problems:
+                return earlier
+        return None
+
+    def digest(self, dataset: str, file: SnapshotFile) -> str:
+        if file.name not in self._digests:
+            self._digests[file.name] = input_digest(self.datasets[dataset], file, self.zone)
+        return self._digests[file.name]
+
+    def load(self, dataset: str, file: SnapshotFile) -> Snapshot:
+        if file.effective_at is None:
+            assert file.problem is not None
+            never = start_of_day(date(1970, 1, 1), self.zone)
+            return Snapshot(dataset, file.name, never, "", self.digest(dataset, file), problems=(file.problem,))
+        key = (dataset, file.name)
+        if key not in self._snapshots:
+            self._snapshots[key] = read_snapshot(self.folder, self.datasets[dataset], file, self.zone)
+        return self._snapshots[key]
+
+    def snapshot_on(self, dataset: str, day: date) -> Snapshot | None:
+        if dataset in self.extra:
+            return _of_table(self.extra[dataset], end_of_day(day, self.zone))
+        file = self.file_on(dataset, day)
+        return self.load(dataset, file) if file else None
+
+    def inputs(self, declaration: ControlTestDeclaration, day: date) -> Inputs:
+        snapshots = {name: self.snapshot_on(name, day) for name in declaration.datasets}
+        source = declaration.source
+        file = self.file_on(source, day) if source in self.datasets else None
+        if declaration.completeness.max_shrink is None or file is None or file.effective_at is None:
+            return Inputs(snapshots)
+        before = self.file_before(source, file)
+        return Inputs(snapshots, self.load(source, before) if before else None)
+
+    def input_digests(self, declaration: ControlTestDeclaration, day: date) -> list[str | None]:
+        """What the test's answer on that day depends on, without reading files that were digested before."""
+        digests: list[str | None] = []
+        for name in declaration.datasets:
+            if name in self.extra:
+                digests.append(canonical_digest(self.extra[name]))
+                continue
+            file = self.file_on(name, day)
+            digests.append(self.digest(name, file) if file else None)
+        file = self.file_on(declaration.source, day) if declaration.source in self.datasets else None
+        if declaration.completeness.max_shrink is not None and file is not None:
+            files = self.files(declaration.source)
+            digests += [self.digest(declaration.source, earlier) for earlier in files[: files.index(file)][-1:]]
+        return digests
+
+    def forget_before(self, day: date, names: Collection[str]) -> None:
+        """Drop rows that no later day needs: of each data set the newest two files by `day` stay."""
+        for name in names:
+            past = [f for f in self.files(name) if f.effective_at is not None and f.effective_at.date() <= day]
+            for file in past[:-2]:
+                self._snapshots.pop((name, file.name), None)
+
+
+def _of_table(table: Table, effective_at: datetime) -> Snapshot:
+    digest = canonical_digest(table)
+    null_keys, repeated_keys = key_counts(table)
+    return Snapshot(
+        table.name,
+        REGISTER,
+        effective_at,
+        digest,
+        digest,
+        table,
+        digest,
+        null_keys=null_keys,
+        repeated_keys=repeated_keys,
+    )
+
+
+def dataset_states(
+    shelf: Shelf, as_of: date, tests: Collection[ControlTestDeclaration] = ()
+) -> tuple[DatasetState, ...]:
+    """Every declared data set as of a day: its newest snapshot, rows, what is wrong, and the strictest age limit that
+    a test of it sets."""
+    states = []
+    for name, dataset in sorted(shelf.datasets.items()):
+        limits = [t.completeness.max_age for t in tests if name in (t.source, *t.also) and t.completeness.max_age]
+        snapshot = shelf.snapshot_on(name, as_of)
+        states.append(
+            DatasetState(
+                ref=name,
+                title=dataset.title or name,
+                effective_at=snapshot.effective_at if snapshot and not _undated(snapshot) else None,
+                rows=snapshot.rows if snapshot and snapshot.table is not None else None,
+                max_age_hours=min(limits) / timedelta(hours=1) if limits else None,
+                problem=_state_problem(snapshot),
+            )
+        )
+    return tuple(states)
+
+
+def _undated(snapshot: Snapshot) -> bool:
+    return bool(snapshot.problems) and not snapshot.raw_sha256
+
+
+def _state_problem(snapshot: Snapshot | None) -> str | None:
+    if snapshot is None:
+        return "no snapshot"
+    if snapshot.problems:
+        return str(snapshot.problems[0])
+    if not snapshot.rows:
+        return "empty"
+    return f"silent checks: {', '.join(snapshot.silent_checks)}" if snapshot.silent_checks else None

@@ -1,0 +1,324 @@
+"""Evidence files as snapshots: which there are, of what instant each speaks, and its rows under declared types.
+
+A file is read whole or not at all: one cell that does not fit makes the snapshot unreadable, with every fault named by
+file, line and column, up to 200 of them. Nothing is ever left out silently.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from buttress.evidence.canonical import canonical_digest, digest_of
+from buttress.evidence.cells import CellError, CellRule, Reader, cell_reader, end_of_day, in_zone
+from buttress.evidence.datasets import DatasetDeclaration, DatasetFormat, DatasetKind, DatasetSchema, resolve
+from buttress.evidence.importers.findings import Finding, mark_not_applicable, silent_checks
+from buttress.evidence.importers.prowler_csv import read_prowler_csv
+from buttress.evidence.importers.prowler_ocsf import read_prowler_ocsf
+from buttress.evidence.raw_rows import RawRows, read_raw_rows
+from buttress.evidence.receipts import SUFFIX, Receipt, ReceiptFile, read_receipt
+from buttress.evidence.tables import Column, Schema, Table, Value
+from buttress.formats.problems import Problem, ProblemsError, refuse
+
+MAX_FILE_BYTES = 256 * 1024 * 1024
+MAX_FILES = 20_000
+_MOST_PROBLEMS = 200
+_COMPACT_DAY = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})\Z")
+_COMPACT_TIME = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})T([0-9]{2})[:-]?([0-9]{2})(?:[:-]?([0-9]{2}))?(Z?)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotFile:
+    """An evidence file of a data set; `name` is its path below the register folder.
+
+    `effective_at` has the offset of the organisation's zone, so that its date is the local one; it is None where
+    `problem` says why the file cannot be dated.
+    """
+
+    path: Path
+    name: str
+    effective_at: datetime | None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A data set's content at one time. `table` is None where `problems` say why the file cannot be read.
+
+    `absent` columns are not in the file and read as null: no test may decide by them. `null_keys` counts rows whose key
+    has a null, `repeated_keys` rows whose key another row had before. `silent_checks` are those of the declared
+    universe that reported nothing. Digests are SHA-256 in hex; `input_sha256` covers
+    file, receipt and declaration, so that equal inputs are known without reading.
+    """
+
+    dataset: str
+    file: str
+    effective_at: datetime
+    raw_sha256: str
+    input_sha256: str
+    table: Table | None = None
+    canonical_sha256: str | None = None
+    receipt: Receipt | None = None
+    receipt_sha256: str | None = None
+    null_keys: int = 0
+    repeated_keys: int = 0
+    problems: tuple[Problem, ...] = ()
+    absent: frozenset[str] = frozenset()
+    silent_checks: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = field(default=(), repr=False)
+
+    @property
+    def rows(self) -> int:
+        return len(self.table.rows) if self.table else 0
+
+    @property
+    def distinct_keys(self) -> int:
+        """Whole keys (without a null), each counted once."""
+        return self.rows - self.null_keys - self.repeated_keys
+
+
+def snapshots_of(folder: Path, dataset: DatasetDeclaration, zone: ZoneInfo) -> tuple[SnapshotFile, ...]:
+    """The data set's files from the oldest to the newest, files that cannot be dated first; of two with the same
+    instant the later name counts as newer."""
+    found = []
+    root = (folder / "evidence").resolve()
+    for path in _matching_files(folder, dataset):
+        name = path.relative_to(folder).as_posix()
+        try:
+            if not path.resolve().is_relative_to(root):
+                raise refuse(name, None, "a link that leads out of evidence/", "a file", "Copy the file itself.")
+            found.append(SnapshotFile(path, name, _effective_at(path, name, dataset, zone)))
+        except ProblemsError as error:
+            found.append(SnapshotFile(path, name, None, error.problems[0]))
+    oldest = datetime.min.replace(tzinfo=UTC)
+    return tuple(sorted(found, key=lambda f: (f.effective_at or oldest, f.name)))
+
+
+def _matching_files(folder: Path, dataset: DatasetDeclaration) -> list[Path]:
+    paths = [path for path in folder.glob(dataset.path) if not path.name.endswith(SUFFIX) and path.is_file()]
+    if len(paths) > MAX_FILES:
+        raise refuse(dataset.path, None, f"{len(paths):,} files", f"at most {MAX_FILES:,}", field=dataset.id)
+    return sorted(paths)
+
+
+def _effective_at(path: Path, name: str, dataset: DatasetDeclaration, zone: ZoneInfo) -> datetime:
+    rule = dataset.effective_at
+    if rule.source == "file_name":
+        assert rule.pattern is not None
+        return _from_name(path.name, name, rule.pattern, zone)
+    if rule.source == "receipt":
+        receipt = read_receipt(path, shown_as=name)
+        if receipt is None or receipt.receipt.effective_at is None:
+            advice = f"Write {path.name}{SUFFIX} with `receipt:` and `effective_at:`."
+            raise refuse(name, None, "no receipt with effective_at", "one beside the file", advice, field=dataset.id)
+        return _instant(receipt.receipt.effective_at, zone)
+    assert rule.column is not None
+    return _from_column(path, name, dataset, rule.column, zone)
+
+
+def _instant(moment: date | datetime, zone: ZoneInfo) -> datetime:
+    return in_zone(moment, zone) if isinstance(moment, datetime) else end_of_day(moment, zone)
+
+
+def _from_name(file_name: str, name: str, pattern: str, zone: ZoneInfo) -> datetime:
+    found = re.search(pattern, file_name)
+    if found is None:
+        advice = "Rename the file, or correct effective_at.pattern."
+        raise refuse(name, None, f"the name {file_name!r}", f"a name that matches {pattern!r}", advice)
+    text = found["date"].strip("-_.")
+    moment = _parsed_moment(text, zone)
+    if moment is None:
+        expected = "a date such as 2026-06-30, 20260630 or 2026-06-30T0600Z"
+        raise refuse(name, None, f"the date {text!r} in its name", expected, "Rename the file.")
+    return moment
+
+
+def _parsed_moment(text: str, zone: ZoneInfo) -> datetime | None:
+    """A day (its end) or a time (of the organisation's zone unless it ends in Z), None where it is neither."""
+    try:
+        if found := _COMPACT_DAY.match(text):
+            return end_of_day(date(int(found[1]), int(found[2]), int(found[3])), zone)
+        if found := _COMPACT_TIME.match(text):
+            parts = [int(part or 0) for part in found.groups()[:6]]
+            return in_zone(datetime(*parts, tzinfo=UTC if found[7] else zone), zone)  # type: ignore[arg-type,misc]
+        return end_of_day(date.fromisoformat(text), zone) if len(text) == len("2026-06-30") else None
+    except ValueError:
+        return None
+
+
+def _from_column(path: Path, name: str, dataset: DatasetDeclaration, column: str, zone: ZoneInfo) -> datetime:
+    """The oldest value of a date or timestamp column."""
+    described = resolve(dataset)
+    only = described.schema.column(column)
+    assert only is not None
+    if dataset.kind is DatasetKind.FINDINGS:
+        snapshot = _read(path, name, dataset, described, zone)
+        values: list[Value] = [row[snapshot.schema.names.index(column)] for row in snapshot.rows]
+    else:
+        one = DatasetSchema(Schema((only,), ()), {column: described.rules[column]})
+        values = [row[0] for row in _read(path, name, dataset, one, zone).rows]
+    moments = [value for value in values if isinstance(value, date)]
+    if not moments:
+        raise refuse(name, None, f"no value in column {column}", "one that dates the file", field=dataset.id)
+    return min(_instant(moment, zone) for moment in moments)
+
+
+def read_snapshot(folder: Path, dataset: DatasetDeclaration, file: SnapshotFile, zone: ZoneInfo) -> Snapshot:
+    """The file's rows with its receipt and digests; what is wrong is in `problems`, never raised."""
+    assert file.effective_at is not None
+    empty = Snapshot(dataset.id, file.name, file.effective_at, "", "")
+    try:
+        raw = _file_sha256(file.path, file.name)
+    except ProblemsError as error:
+        return replace(empty, input_sha256=input_digest(dataset, file, zone), problems=error.problems)
+    empty = replace(empty, raw_sha256=raw)
+    try:
+        receipt = read_receipt(file.path, shown_as=file.name)
+    except ProblemsError as error:
+        return replace(empty, input_sha256=_input_digest(raw, None, dataset, zone), problems=error.problems)
+    known = replace(
+        empty,
+        input_sha256=_input_digest(raw, receipt, dataset, zone),
+        receipt=receipt.receipt if receipt else None,
+        receipt_sha256=receipt.sha256 if receipt else None,
+    )
+    try:
+        content = _read(file.path, file.name, dataset, resolve(dataset), zone)
+    except ProblemsError as error:
+        return replace(known, problems=error.problems)
+    table = Table(dataset.id, content.schema, tuple(content.rows))
+    null_keys, repeated_keys = key_counts(table)
+    return replace(
+        known,
+        table=table,
+        canonical_sha256=canonical_digest(table),
+        null_keys=null_keys,
+        repeated_keys=repeated_keys,
+        absent=content.absent,
+        silent_checks=silent_checks(content.findings, dataset.universe),
+        findings=content.findings,
+    )
+
+
+def input_digest(dataset: DatasetDeclaration, file: SnapshotFile, zone: ZoneInfo) -> str:
+    """The snapshot's `input_sha256` without parsing the file; a receipt that cannot be read counts as none."""
+    try:
+        raw = _file_sha256(file.path, file.name)
+    except ProblemsError:
+        raw = ""
+    try:
+        receipt = read_receipt(file.path, shown_as=file.name)
+    except ProblemsError:
+        receipt = None
+    return _input_digest(raw, receipt, dataset, zone)
+
+
+def _input_digest(raw_sha256: str, receipt: ReceiptFile | None, dataset: DatasetDeclaration, zone: ZoneInfo) -> str:
+    return digest_of([dataset.meaning, zone.key, raw_sha256, receipt.sha256 if receipt else None])
+
+
+def key_counts(table: Table) -> tuple[int, int]:
+    """Rows whose key has a null, and rows whose whole key stood in an earlier row."""
+    positions = table.schema.key_positions
+    keys = [tuple(row[position] for position in positions) for row in table.rows]
+    whole = Counter(key for key in keys if None not in key)
+    return sum(None in key for key in keys), sum(whole.values()) - len(whole)
+
+
+def _file_sha256(path: Path, name: str) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise refuse(name, None, f"a file that cannot be opened ({error.strerror})", "a readable file") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    schema: Schema
+    rows: Sequence[tuple[Value, ...]]
+    findings: tuple[Finding, ...] = ()
+    absent: frozenset[str] = frozenset()
+
+
+def _read(path: Path, name: str, dataset: DatasetDeclaration, described: DatasetSchema, zone: ZoneInfo) -> _Content:
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise refuse(name, None, f"{size:,} bytes", f"at most {MAX_FILE_BYTES:,}", "Split the export.")
+    if dataset.kind is DatasetKind.FINDINGS:
+        return _read_findings(path, name, dataset, described)
+    rules = {column.name: described.rules[column.name] for column in described.schema.columns}
+    wanted = {column: rule.source for column, rule in rules.items() if rule.constant is None}
+    raw = read_raw_rows(path, name, dataset, tuple(wanted.values()))
+    absent = _absent_columns(raw, wanted, described, name)
+    return _Content(described.schema, _typed(raw, described, absent, name, zone), absent=absent)
+
+
+def _absent_columns(raw: RawRows, wanted: dict[str, str], described: DatasetSchema, name: str) -> frozenset[str]:
+    """Optional columns that the file lacks; any other that it lacks is an error."""
+    missing = [column for column, source in wanted.items() if source not in raw.present]
+    needed = [column for column in missing if column not in described.optional]
+    if needed:
+        found = ", ".join(sorted(raw.present)[:12]) or "none of the declared columns"
+        raise ProblemsError(
+            Problem(name, 1, column, f"no column {wanted[column]!r}", "it in the file", f"Found: {found}. Use `from`.")
+            for column in needed
+        )
+    return frozenset(missing)
+
+
+def _typed(
+    raw: RawRows, described: DatasetSchema, absent: frozenset[str], name: str, zone: ZoneInfo
+) -> list[tuple[Value, ...]]:
+    schema = described.schema
+    readers = [
+        _reader(column, described.rules[column.name], raw, column.name in absent, zone) for column in schema.columns
+    ]
+    rows: list[tuple[Value, ...]] = []
+    problems: list[Problem] = []
+    for index, texts in enumerate(raw.rows):
+        try:
+            rows.append(tuple([read(texts[position]) for position, read in readers]))
+        except CellError:
+            problems += _cell_problems(raw, index, schema, readers, name)
+            if len(problems) >= _MOST_PROBLEMS:
+                break
+    if problems:
+        raise ProblemsError(problems[:_MOST_PROBLEMS])
+    return rows
+
+
+def _reader(column: Column, rule: CellRule, raw: RawRows, is_absent: bool, zone: ZoneInfo) -> tuple[int, Reader]:
+    """Where the column's text stands in a row and what reads it; an absent column is null everywhere."""
+    if is_absent:
+        return 0, lambda _text: None
+    read = cell_reader(column, rule, zone)
+    if rule.constant is not None:
+        return 0, lambda _text: read(rule.constant)
+    return raw.position(rule.source), read
+
+
+def _cell_problems(
+    raw: RawRows, index: int, schema: Schema, readers: Sequence[tuple[int, Reader]], name: str
+) -> Iterable[Problem]:
+    """Every cell of a bad row that does not fit."""
+    for column, (position, read) in zip(schema.columns, readers, strict=True):
+        try:
+            read(raw.rows[index][position])
+        except CellError as error:
+            yield Problem(name, raw.line_of(index), f"column {column.name}", error.found, error.expected, error.advice)
+
+
+def _read_findings(path: Path, name: str, dataset: DatasetDeclaration, described: DatasetSchema) -> _Content:
+    read = read_prowler_csv if dataset.format is DatasetFormat.PROWLER_CSV else read_prowler_ocsf
+    findings = mark_not_applicable(read(path.read_bytes(), file=name), dataset.not_applicable)
+    columns = described.schema.names
+    rows = []
+    for finding in findings:
+        values = finding.row()
+        rows.append(tuple(values[column] for column in columns))
+    return _Content(described.schema, rows, findings)
