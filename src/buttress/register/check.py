@@ -1,0 +1,76 @@
+"""Everything that `buttress check` tells of a register folder: problems, which must be mended, and warnings."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from buttress.evidence.datasets import dataset_schemas, resolve
+from buttress.evidence.declarations import ControlTestDeclaration
+from buttress.evidence.tables import Schema
+from buttress.formats.problems import Problem, ProblemsError
+from buttress.register.cautions import warnings_of
+from buttress.register.declared import declarations_of, manual_results_of, stored_results_of
+from buttress.register.files.reader import read_folder
+from buttress.register.files.register import Register
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What was found, sorted by file and line. `counts` are records by kind; with problems there are no warnings."""
+
+    problems: tuple[Problem, ...]
+    counts: Mapping[str, int]
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.problems
+
+
+def check(folder: Path) -> CheckReport:
+    """Read the whole folder and report; writes nothing, runs no test, raises nothing about its content."""
+    reading = read_folder(folder)
+    problems = list(reading.problems)
+    warnings: list[Problem] = []
+    register = reading.register
+    if register is not None and not problems:
+        declarations, found = _collected(lambda: declarations_of(register))
+        problems += found
+        problems += _lint(register, declarations or ())
+        for read in (manual_results_of, stored_results_of):
+            problems += _collected(lambda read=read: read(register))[1]  # type: ignore[misc]
+        if not problems:
+            warnings += warnings_of(register, declarations or ())
+    return CheckReport(_sorted(problems), reading.counts, _sorted(warnings))
+
+
+def _sorted(problems: list[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: problem.order))
+
+
+def _collected(read: Callable[[], Any]) -> tuple[Any, list[Problem]]:
+    """What `read` returns, or None and the problems that it raises."""
+    try:
+        return read(), []
+    except ProblemsError as error:
+        return None, list(error.problems)
+
+
+def _lint(register: Register, declarations: tuple[ControlTestDeclaration, ...]) -> Iterator[Problem]:
+    """Control tests that cannot run on the data sets as declared."""
+    if not declarations:
+        return
+    from buttress.evidence.declaration_lint import lint_declaration  # noqa: PLC0415 - brings the SQL parser
+
+    declared = {ref: resolve(dataset).schema for ref, dataset in register.datasets.items()}
+    schemas: Mapping[str, Schema] = {**dataset_schemas(), **declared}
+    for declaration in declarations:
+        faults = lint_declaration(declaration, schemas)
+        if not declaration.is_shipped:
+            yield from faults
+            continue
+        place = register.place("control_tests", declaration.id)
+        for fault in faults:
+            found = f"a test that does not fit the data sets: its {fault.field} has {fault.found}"
+            yield place.problem((), found, fault.expected, fault.advice)

@@ -1,0 +1,109 @@
+"""What the folder declares to be tested, and what its tests have found so far: the evidence side of the snapshot."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from buttress.core.snapshot import DatasetState
+from buttress.core.verdicts import ControlTest, TestResult
+from buttress.evidence.declarations import ControlTestDeclaration, read_declaration, shipped_test
+from buttress.evidence.results import read_results
+from buttress.evidence.snapshots import snapshots_of
+from buttress.formats.problems import Problem, ProblemsError, nearest, shown
+from buttress.register.files.declared_tests import DECLARATION, TESTS_FOLDER
+from buttress.register.files.register import Register
+
+
+def declarations_of(register: Register) -> tuple[ControlTestDeclaration, ...]:
+    """The control tests of the organisation: shipped ones as adopted, then its own.
+
+    Raises `ProblemsError` with every declaration that cannot be read or names a control that is not defined.
+    """
+    declarations: list[ControlTestDeclaration] = []
+    problems: list[Problem] = []
+    for ref, adoption in register.control_tests.items():
+        place = register.place("control_tests", ref)
+        try:
+            declarations.append(shipped_test(ref).with_overrides(adoption, place.node, place.path))
+        except ProblemsError as error:
+            problems += error.problems
+    for name in register.own_tests:
+        file = f"{TESTS_FOLDER}/{name}/{DECLARATION}"
+        try:
+            own = read_declaration(register.folder / file, shown_as=file)
+        except ProblemsError as error:
+            problems += error.problems
+            continue
+        problems += _unknown_controls(own, register)
+        declarations.append(own)
+    if problems:
+        raise ProblemsError(problems)
+    return tuple(declarations)
+
+
+def _unknown_controls(declaration: ControlTestDeclaration, register: Register) -> Iterator[Problem]:
+    for position, ref in enumerate(declaration.controls):
+        if ref not in register.controls:
+            advice = nearest(ref, register.controls) or "Define it under controls, or mend the reference."
+            yield declaration.problem(("controls", position), shown(ref), "a control that is defined", advice)
+
+
+def manual_tests_of(register: Register) -> tuple[ControlTest, ...]:
+    return tuple(test.to_control_test(ref) for ref, test in register.manual_tests.items())
+
+
+def manual_results_of(register: Register) -> tuple[TestResult, ...]:
+    """Results of manual tests with the digests of their documents; raises `ProblemsError` for what does not hold."""
+    owners = {ref: (control.owner,) for ref, control in register.controls.items() if control.owner is not None}
+    results: list[TestResult] = []
+    problems: list[Problem] = []
+    for ref, test in register.manual_tests.items():
+        place = register.place("manual_tests", ref)
+        try:
+            results += test.to_results(
+                ref,
+                folder=register.folder,
+                zone=ZoneInfo(register.organisation.time_zone),
+                owners=owners,
+                sole_operator=register.organisation.sole_operator,
+                node=place.node,
+                at=place.path,
+            )
+        except ProblemsError as error:
+            problems += error.problems
+    if problems:
+        raise ProblemsError(problems)
+    return tuple(results)
+
+
+def stored_results_of(register: Register) -> tuple[TestResult, ...]:
+    """Verified results of earlier runs; of two runs of a test for one date the later one stands."""
+    newest: Mapping[tuple[str, date], TestResult] = {(r.test, r.as_of): r for r in read_results(register.folder)}
+    return tuple(newest.values())
+
+
+def dataset_states_of(register: Register, tests: Sequence[ControlTest], as_of: date) -> tuple[DatasetState, ...]:
+    """Of each data set the newest snapshot effective by the end of `as_of`, dated by name or receipt without reading."""
+    zone = ZoneInfo(register.organisation.time_zone)
+    end = datetime.combine(as_of + timedelta(days=1), time(), zone)
+    ages = _oldest_allowed(tests)
+    states = []
+    for ref, dataset in register.datasets.items():
+        files = snapshots_of(register.folder, dataset, zone)
+        newest = [f.effective_at for f in files if f.effective_at is not None and f.effective_at < end]
+        problem = next((str(f.problem) for f in files if f.problem is not None), None)
+        effective_at = newest[-1] if newest else None
+        if effective_at is None and problem is None:
+            problem = "no file effective by then"
+        states.append(DatasetState(ref, dataset.title or ref, effective_at, None, ages.get(ref), problem))
+    return tuple(states)
+
+
+def _oldest_allowed(tests: Sequence[ControlTest]) -> Mapping[str, float]:
+    """Of each data set the shortest age in hours that one of its tests allows."""
+    ages: dict[str, float] = {}
+    for test in tests:
+        if test.max_age_hours is not None:
+            for ref in test.datasets:
+                ages[ref] = min(ages.get(ref, test.max_age_hours), test.max_age_hours)
+    return ages

@@ -1,0 +1,37 @@
+"""Running the control tests that a register folder declares over the evidence that lies in it."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+from buttress.evidence.runs import RunSummary, run_tests
+from buttress.register.declared import declarations_of
+from buttress.register.files.reader import read_register
+from buttress.register.values.organisation import engagement_of
+
+YEAR = timedelta(days=365)
+"""How far back sources are tested where no engagement names a period."""
+
+
+def evaluate_tests(
+    folder: Path,
+    as_of: date,
+    engagement: str | None = None,
+    progress: Callable[[str, int, int], None] = lambda _label, _done, _total: None,
+) -> RunSummary:
+    """Evaluate each test on `as_of` and on each date of the engagement's period at which a source changed, once.
+
+    Raises `ProblemsError` where the folder, a declaration or a stored result cannot be read.
+    """
+    register = read_register(folder)
+    found = engagement_of(register, as_of, engagement)
+    period = (found.period_start, found.period_end) if found else (as_of - YEAR, as_of)
+    return run_tests(
+        folder,
+        tests=declarations_of(register),
+        datasets=register.datasets,
+        as_of=as_of,
+        period=period,
+        time_zone=register.organisation.time_zone,
+        progress=progress,
+    )

@@ -1,0 +1,97 @@
+"""A register folder as it was read: validated records, and for each of them the file and lines it stands on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from buttress.evidence.datasets import DatasetDeclaration
+from buttress.evidence.declared_terms import Adoption
+from buttress.evidence.manual import ManualTest
+from buttress.formats.models import StrictModel
+from buttress.formats.problems import Problem
+from buttress.formats.strict_yaml import Path as FieldPath
+from buttress.formats.strict_yaml import YamlNode, YamlValue
+from buttress.register.files.schema.controls import ControlRecord
+from buttress.register.files.schema.exceptions import ExceptionRecord
+from buttress.register.files.schema.inventory import (
+    AssetRecord,
+    ChangeRecord,
+    IncidentRecord,
+    ObjectiveRecord,
+    PersonRecord,
+    RoundRecord,
+    ThreatRecord,
+    VendorRecord,
+)
+from buttress.register.files.schema.kinds import ORGANISATION
+from buttress.register.files.schema.organisation import OrganisationRecord
+from buttress.register.files.schema.risks import RiskRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record stands: the document and the path to it inside."""
+
+    node: YamlNode
+    path: FieldPath
+
+    @property
+    def file(self) -> str:
+        return self.node.file
+
+    @property
+    def value(self) -> YamlValue:
+        """The record as it stands in the file."""
+        value = self.node.value
+        for part in self.path:
+            value = value[part]
+        return value
+
+    def line_of(self, path: FieldPath = ()) -> int:
+        """Line (from 1) of the record, or of the field under `path` in it."""
+        return self.node.line_of((*self.path, *path))
+
+    def problem(self, path: FieldPath, found: str, expected: str, advice: str = "") -> Problem:
+        return self.node.problem((*self.path, *path), found, expected, advice)
+
+
+Places = Mapping[tuple[str, str], Place]
+"""Place of each record by kind and reference; the organisation's is ("organisation", "")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Every record of a folder by kind and reference, R-2 before R-10, wherever they stand in the files.
+
+    Records of the evidence side are declarations: what is to be read and tested, not what was found.
+    """
+
+    folder: Path
+    organisation: OrganisationRecord
+    persons: Mapping[str, PersonRecord] = field(default_factory=dict)
+    objectives: Mapping[str, ObjectiveRecord] = field(default_factory=dict)
+    assets: Mapping[str, AssetRecord] = field(default_factory=dict)
+    vendors: Mapping[str, VendorRecord] = field(default_factory=dict)
+    threats: Mapping[str, ThreatRecord] = field(default_factory=dict)
+    changes: Mapping[str, ChangeRecord] = field(default_factory=dict)
+    incidents: Mapping[str, IncidentRecord] = field(default_factory=dict)
+    rounds: Mapping[str, RoundRecord] = field(default_factory=dict)
+    risks: Mapping[str, RiskRecord] = field(default_factory=dict)
+    controls: Mapping[str, ControlRecord] = field(default_factory=dict)
+    datasets: Mapping[str, DatasetDeclaration] = field(default_factory=dict)
+    control_tests: Mapping[str, Adoption] = field(default_factory=dict)
+    manual_tests: Mapping[str, ManualTest] = field(default_factory=dict)
+    exceptions: Mapping[str, ExceptionRecord] = field(default_factory=dict)
+    own_tests: tuple[str, ...] = ()
+    places: Places = field(default_factory=dict)
+
+    def of_kind(self, kind: str) -> Mapping[str, StrictModel]:
+        """The records of a kind by reference; the organisation stands under the empty reference."""
+        if kind == ORGANISATION:
+            return {"": self.organisation}
+        records: Mapping[str, StrictModel] = getattr(self, kind)
+        return records
+
+    def place(self, kind: str, ref: str = "") -> Place:
+        """Where a record stands."""
+        return self.places[kind, ref]

@@ -1,0 +1,1 @@
+"""What each kind of record of a register folder holds, as strict models."""

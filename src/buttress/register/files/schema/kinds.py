@@ -1,0 +1,45 @@
+"""The kinds of record that a register folder knows, each a mapping of references to records."""
+
+from collections.abc import Mapping
+
+from buttress.evidence.datasets import DatasetDeclaration
+from buttress.evidence.declared_terms import Adoption
+from buttress.evidence.manual import ManualTest
+from buttress.formats.models import StrictModel
+from buttress.register.files.schema.controls import ControlRecord
+from buttress.register.files.schema.exceptions import ExceptionRecord
+from buttress.register.files.schema.inventory import (
+    AssetRecord,
+    ChangeRecord,
+    IncidentRecord,
+    ObjectiveRecord,
+    PersonRecord,
+    RoundRecord,
+    ThreatRecord,
+    VendorRecord,
+)
+from buttress.register.files.schema.risks import RiskRecord
+
+ORGANISATION_FILE = "organisation.yaml"
+ORGANISATION = "organisation"
+
+KINDS: Mapping[str, type[StrictModel]] = {
+    "persons": PersonRecord,
+    "objectives": ObjectiveRecord,
+    "assets": AssetRecord,
+    "vendors": VendorRecord,
+    "threats": ThreatRecord,
+    "changes": ChangeRecord,
+    "incidents": IncidentRecord,
+    "rounds": RoundRecord,
+    "risks": RiskRecord,
+    "controls": ControlRecord,
+    "datasets": DatasetDeclaration,
+    "control_tests": Adoption,
+    "manual_tests": ManualTest,
+    "exceptions": ExceptionRecord,
+}
+"""Model of each kind, in the order in which files of a folder are written."""
+
+MAY_BE_EMPTY = frozenset({"control_tests"})
+"""Kinds whose reference alone says something: a shipped test adopted as it is."""

@@ -1,0 +1,124 @@
+"""Answers about an organisation: strict, with every problem named by field and line."""
+
+from datetime import date
+
+import pytest
+
+from buttress.core.snapshot import Category
+from buttress.formats.problems import ProblemsError
+from buttress.register.answers import answers_from, read_answers
+from buttress.register.answers_template import answers_template
+from buttress.register.questions import Holding
+
+LEAST = {
+    "name": "Saltmarsh",
+    "people": "8",
+    "annual_revenue_usd": "1200000",
+    "owner": "Mallory Reed",
+    "systems": ["Notes"],
+}
+
+
+def problem_of(**changes):
+    with pytest.raises(ProblemsError) as raised:
+        answers_from({**LEAST, **changes})
+    (problem,) = raised.value.problems
+    return problem
+
+
+def test_five_answers_are_enough_and_security_is_always_in_scope():
+    answers = answers_from({**LEAST, "categories": ["privacy"]})
+    assert answers.in_scope == {Category.SECURITY, Category.PRIVACY}
+    assert answers.owner.name == "Mallory Reed"
+    assert answers.holding("IAM-02") is Holding.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"people": "0"}, "people", "1 to 10 million"),
+        ({"people": "about 8"}, "people", "a whole number"),
+        ({"annual_revenue_usd": "12"}, "annual_revenue_usd", "give the yearly budget"),
+        ({"currency": "Euro"}, "currency", "three capitals"),
+        ({"currency": "EUR"}, "usd_rate", "units of EUR for one US dollar"),
+        ({"hosting": "clod"}, "hosting", "Did you mean 'cloud'?"),
+        ({"features": ["office", "ofice"]}, "features[1]", "Did you mean 'office'?"),
+        ({"data": ["secrets"]}, "data[0]", "one of customer_confidential"),
+        ({"systems": []}, "systems", "at least one system"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone", "Europe/Amsterdam"),
+        ({"vendors": [{"name": "Okta", "tier": "4"}]}, "vendors[0].tier", "a tier from 1 to 3"),
+        ({"approver": "Mallory Reed"}, "approver", "another person"),
+        ({"period_start": "2027-01-01", "period_end": "2026-01-01"}, "period_end", "not before the start"),
+        ({"controls": {"IAM-2": "in_place"}}, "controls.IAM-2", "Did you mean 'IAM-02'?"),
+        ({"controls": {"IAM-02": "done"}}, "controls.IAM-02.holding", "in_place"),
+        ({"controls": {"IAM-02": {"holding": "lacking", "since": "2026-01-01"}}}, "controls.IAM-02.since", "in_place"),
+        ({"controls": {"IAM-02": {"holding": "in_place", "on": "2026-01-01"}}}, "controls.IAM-02.on", "planned"),
+        ({"colour": "blue"}, "colour", "a known field"),
+        ({"categories": ["safety"]}, "categories", "security"),
+    ],
+)
+def test_what_is_wrong_is_named_by_field(changes, field, words):
+    problem = problem_of(**changes)
+    assert problem.field.startswith(field)
+    assert words in str(problem)
+
+
+def test_one_person_may_ask_and_approve_where_there_is_only_one():
+    answers = answers_from({**LEAST, "approver": "Mallory Reed", "sole_operator": "true"})
+    assert answers.sole_operator
+
+
+def test_all_problems_of_a_file_come_at_once_with_their_lines(tmp_path):
+    path = tmp_path / "answers.yaml"
+    path.write_text("name: Saltmarsh\npeople: none\nannual_revenue_usd: 1e6\nowner: Mallory\nsystems: [Notes]\n")
+    with pytest.raises(ProblemsError) as raised:
+        read_answers(path)
+    assert [(p.file, p.line, p.field) for p in raised.value.problems] == [
+        ("answers.yaml", 2, "people"),
+        ("answers.yaml", 3, "annual_revenue_usd"),
+    ]
+
+
+def test_a_file_reads_as_the_same_answers(tmp_path):
+    path = tmp_path / "answers.yaml"
+    path.write_text(
+        "name: Saltmarsh\npeople: 8\nannual_revenue_usd: 1200000\nowner: {name: Mallory Reed}\nsystems: [Notes]\n"
+        "controls:\n  IAM-02: in_place\n  AVL-03: {holding: planned, on: 2027-03-01}\n"
+    )
+    collected = {"IAM-02": "in_place", "AVL-03": {"holding": "planned", "on": "2027-03-01"}}
+    assert read_answers(path) == answers_from({**LEAST, "controls": collected})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, (date(2026, 11, 24), date(2027, 11, 23))),
+        ({"period_start": "2026-01-01"}, (date(2026, 1, 1), date(2026, 12, 31))),
+        ({"period_start": "2028-02-29"}, (date(2028, 2, 29), date(2029, 2, 27))),
+        ({"period_end": "2027-06-30"}, (date(2026, 11, 24), date(2027, 6, 30))),
+        ({"period_end": "2026-06-30"}, (date(2026, 6, 30), date(2026, 6, 30))),
+    ],
+)
+def test_an_open_period_is_a_year_from_today(given, expected):
+    assert answers_from({**LEAST, **given}).period(date(2026, 11, 24)) == expected
+
+
+def test_the_template_asks_for_what_has_no_default_and_reads_once_it_is_given(tmp_path):
+    path = tmp_path / "answers.yaml"
+    path.write_text(answers_template())
+    with pytest.raises(ProblemsError) as raised:
+        read_answers(path)
+    assert {p.field for p in raised.value.problems} == set(LEAST)
+    filled = answers_template()
+    for key, value in LEAST.items():
+        filled = filled.replace(f"\n{key}:\n", f"\n{key}: {'[Notes]' if key == 'systems' else value}\n")
+    path.write_text(filled)
+    given = read_answers(path)
+    usual = answers_from({**LEAST, "controls": given.controls})
+    assert given == usual
+    assert {answer.holding for answer in given.controls.values()} == {Holding.UNKNOWN}
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ProblemsError, match=r"answers\.yaml: found no file"):
+        read_answers(tmp_path / "answers.yaml")

@@ -1,0 +1,134 @@
+"""The check names everything that must be mended, and asks about what is allowed but odd."""
+
+from pathlib import Path
+
+import pytest
+
+from buttress.register.check import CheckReport, check
+from buttress.register.tests.folders import SAMPLE, changed
+
+OWN_TEST = """\
+id: terminals-seen
+version: 1
+title: Every terminal was seen this quarter
+controls: [OPS-01]
+assertion: configuration
+source: terminals
+key: [terminal]
+population: "true"
+fail: "coalesce(seen_at, :period_start) < :period_start"
+examples:
+  as_of: 2026-06-30T00:00:00Z
+  pass: [{terminal: t1, seen_at: 2026-06-01T00:00:00Z}]
+  fail: [{terminal: t2, seen_at: 2020-06-01T00:00:00Z}]
+"""
+
+
+def warned(report: CheckReport) -> list[str]:
+    assert report.is_clean, [str(problem) for problem in report.problems]
+    return [f"{each.file}: {each.field}: {each.found}" for each in report.warnings]
+
+
+def test_the_sample_has_no_problem_and_four_warnings() -> None:
+    report = check(SAMPLE)
+    assert warned(report) == [
+        "controls.yaml: controls.OPS-01: a control tied to no risk",
+        "controls.yaml: controls.NET-09: a control tied to no risk",
+        "evidence.yaml: control_tests.leavers-disabled: a test of app_accounts, hr_workers, which no data set declares",
+        "risks/other.yaml: risks.R-003.owner: no owner",
+    ]
+    assert (report.counts["risks"], report.counts["controls"], report.counts["exceptions"]) == (4, 6, 2)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("risks/other.yaml", "owner: omar", "owner: yusuf", "R-002.owner: 'yusuf', who left on 2026-05-31"),
+        ("inventory.yaml", "kind: data, owner: omar", "kind: data, owner: yusuf", "assets.ledger.owner: 'yusuf'"),
+        (
+            "risks/other.yaml",
+            "    effects:\n      - {control: AVL-02, factor: primary_loss, efficacy: {low: 0.2, likely: 0.4, high: 0.6}}\n",
+            "",
+            "risks.R-002.effects: no control that acts on it",
+        ),
+        (
+            "risks/other.yaml",
+            "    assessments:\n      - {effective_on: 2026-03-01, method: levels, basis: inherent, "
+            "frequency: {level: 3}, loss: {level: 1}}\n",
+            "",
+            "risks.R-003.assessments: no assessment",
+        ),
+        ("people.yaml", "fraud_considered: true", "fraud_considered: false", "that considered fraud"),
+        ("people.yaml", "change_considered: true", "change_considered: false", "that considered change"),
+        (
+            "people.yaml",
+            "effective_on: 2026-01-20\n    scope",
+            "effective_on: 2025-01-20\n    scope",
+            "engagements[0]: no assessment round from 2026-01-01 to 2026-12-31",
+        ),
+        ("organisation.yaml", "confidentiality]\n", "privacy]\n", "categories: privacy, on which no risk bears"),
+        ("risks/security.yaml", "annual_loss: 250000", "annual_loss: 750000", "ceiling: a ceiling of 750,000"),
+        ("risks/security.yaml", "rating: high,", "rating: critical,", "ceiling: a ceiling of critical"),
+        ("evidence/export.csv", "", "a,b\n", "evidence/export.csv: : a file that no data set and no test names"),
+    ],
+)
+def test_what_an_auditor_would_ask_about_is_a_warning(
+    tmp_path: Path, file: str, old: str, new: str, words: str
+) -> None:
+    assert words in "\n".join(warned(check(changed(tmp_path, (file, old, new)))))
+
+
+def test_receipts_belong_to_the_file_beside_them(tmp_path: Path) -> None:
+    folder = changed(tmp_path, ("evidence/idp-accounts-2026-06-30.csv.receipt.yaml", "", "receipt: {source: idp}\n"))
+    assert len(warned(check(folder))) == 4
+
+
+def test_own_tests_are_read_linked_and_linted(tmp_path: Path) -> None:
+    file = "control_tests/terminals-seen/test.yaml"
+    assert check(changed(tmp_path / "good", (file, "", OWN_TEST))).is_clean
+    for name, old, new, words in (
+        ("control", "[OPS-01]", "[OPS-11]", "controls[0]: found 'OPS-11'; expected a control that is defined"),
+        ("column", "seen_at, :", "sene_at, :", "sene_at"),
+        ("field", "version: 1", "version: one", "test.yaml:2: version: found 'one'; expected a whole number"),
+        ("source", "source: terminals", "source: terminal", "a declared data set. Did you mean 'terminals'?"),
+    ):
+        report = check(changed(tmp_path / name, (file, "", OWN_TEST.replace(old, new))))
+        assert words in "\n".join(str(problem) for problem in report.problems)
+        assert {problem.file for problem in report.problems} == {file}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "place", "words"),
+    [
+        (
+            "evidence.yaml",
+            "owner: omar, max_age",
+            "params: {days: 3}, max_age",
+            "control_tests.idp-mfa-active-users",
+            "'days'",
+        ),
+        (
+            "evidence.yaml",
+            "board-h1-2026.md}",
+            "board-h2-2026.md}",
+            "manual_tests.MT-GOV-02.results[0].document",
+            "no file",
+        ),
+        ("results/2026-06-30-0123456789ab.json", "", "{}", "", "results file"),
+        ("results/2026-06-30-0123456789ab.json", "", '{"a": 1, "a": 2}', "", "the key 'a' twice"),
+    ],
+)
+def test_declarations_documents_and_stored_results_are_checked_too(
+    tmp_path: Path, file: str, old: str, new: str, place: str, words: str
+) -> None:
+    report = check(changed(tmp_path, (file, old, new)))
+    fitting = [problem for problem in report.problems if words in str(problem) and problem.field.startswith(place)]
+    assert fitting, [str(problem) for problem in report.problems]
+    assert fitting[0].file == file
+    assert report.warnings == ()
+
+
+def test_a_folder_that_is_none_is_a_problem_and_no_crash(tmp_path: Path) -> None:
+    report = check(tmp_path / "nowhere")
+    assert [problem.expected for problem in report.problems] == ["a register folder"]
+    assert report.counts == {}
