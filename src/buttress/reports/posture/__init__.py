@@ -1,0 +1,1 @@
+"""The whole posture as one JSON document."""

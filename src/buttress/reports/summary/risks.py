@@ -1,0 +1,57 @@
+"""The largest risks, and what moved the portfolio."""
+
+from buttress.core.explain import Cause, Explanation
+from buttress.core.posture import Posture
+from buttress.core.risk_posture import QUANTILES, RiskPosture
+from buttress.core.snapshot import RegisterSnapshot
+from buttress.reports.summary.view import Moved, MovedRow, RiskRow
+
+LARGEST = 10
+CAUSES = 8
+
+_ONE_YEAR_IN_20 = QUANTILES.index(0.95)
+
+
+def largest_risks(snapshot: RegisterSnapshot, posture: Posture) -> tuple[RiskRow, ...]:
+    """The ten with the greatest mean residual loss a year; equal ones by reference."""
+    owners = {risk.ref: risk.owner for risk in snapshot.risks}
+    estimated = sorted((r for r in posture.risks if r.residual), key=lambda r: (-r.mean, r.ref))
+    return tuple(_row(risk, owners.get(risk.ref)) for risk in estimated[:LARGEST])
+
+
+def _row(risk: RiskPosture, owner: str | None) -> RiskRow:
+    figures = risk.residual
+    assert figures is not None
+    return RiskRow(
+        risk.ref,
+        risk.title,
+        figures.mean,
+        figures.mean_range,
+        figures.quantiles[_ONE_YEAR_IN_20],
+        f"L{figures.cell.likelihood} I{figures.cell.impact}",
+        figures.cell.rating,
+        risk.tolerance,
+        owner,
+        figures.marks,
+    )
+
+
+def what_moved(explanation: Explanation | None) -> Moved | None:
+    """The largest causes by name and the others in one number."""
+    if explanation is None:
+        return None
+    shown, others = explanation.causes[:CAUSES], explanation.causes[CAUSES:]
+    return Moved(
+        explanation.since,
+        explanation.mean_before,
+        explanation.mean_after,
+        explanation.mean_cents,
+        tuple(moved_row(cause) for cause in shown),
+        len(others),
+        sum(cause.cents for cause in others),
+        explanation.notes,
+    )
+
+
+def moved_row(cause: Cause) -> MovedRow:
+    return MovedRow(cause.kind.value, cause.subject, cause.detail, cause.cents)

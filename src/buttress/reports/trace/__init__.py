@@ -1,0 +1,1 @@
+"""How the residual of one risk came about, step by step, so that an auditor can recompute it by hand."""
