@@ -1,0 +1,45 @@
+"""How a command ends when it cannot do what was asked: every problem at once, in plain lines, with exit code 2."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from buttress.formats.problems import Problem, ProblemsError
+
+BAD_INPUT = 2
+
+
+class RefusalError(Exception):
+    """A command cannot do what was asked; the message is one sentence that says why and what to do."""
+
+
+class Commands(TyperGroup):
+    """The commands, with expected failures turned into plain lines on the error stream."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except RefusalError as refusal:
+            _fail([str(refusal)])
+        except ProblemsError as error:
+            _fail([*map(str, error.problems), problem_count(error.problems)])
+        except OSError as error:
+            if error.filename is None:
+                raise
+            _fail([f"{error.filename}: {error.strerror}"])
+
+
+def problem_count(problems: Sequence[Problem]) -> str:
+    """The closing line under a list of problems."""
+    files = len({problem.file for problem in problems})
+    one = len(problems) == 1
+    return f"{len(problems)} problem{'' if one else 's'} in {files} file{'' if files == 1 else 's'}"
+
+
+def _fail(lines: Sequence[str]) -> NoReturn:
+    for line in lines:
+        typer.echo(line, err=True)
+    sys.exit(BAD_INPUT)

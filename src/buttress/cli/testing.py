@@ -1,0 +1,79 @@
+"""buttress test: do the controls work, as evidence shows?"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from buttress.cli.clock import as_of_day
+from buttress.cli.console import is_watched, note, print_json, print_report
+from buttress.cli.options import AsJson, AsOf, EngagementRef, Folder, register_folder
+
+PASSED, FAILED, UNKNOWN = 0, 1, 3
+
+
+class FailOn(StrEnum):
+    """What makes the command end with another code than 0."""
+
+    UNKNOWN = "unknown"
+    FAIL = "fail"
+    NEVER = "never"
+
+
+Progress = Callable[[str, int, int], None]
+
+
+def run(
+    folder: Folder,
+    as_of: AsOf = None,
+    engagement: EngagementRef = None,
+    as_json: AsJson = False,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="unknown: end with 1 on a fail, 3 on what does not tell; fail: with 1 on a fail.")
+    ] = FailOn.UNKNOWN,
+) -> None:
+    """Run the control tests over the evidence.
+
+    Each date at which a source changed is evaluated once; what was evaluated before is not run again.
+
+    Ends with 0 where all pass, 1 where one fails, 2 where the folder cannot be read, 3 where one does not tell.
+    """
+    day = as_of_day(as_of)
+    root = register_folder(folder)
+    from buttress.register.evaluation import evaluate_tests  # noqa: PLC0415 - duckdb only once there is work
+    from buttress.register.snapshot import load_snapshot  # noqa: PLC0415
+    from buttress.reports.evidence import as_json as json_form  # noqa: PLC0415
+    from buttress.reports.evidence import terminal  # noqa: PLC0415
+    from buttress.reports.evidence.view import control_tests_view  # noqa: PLC0415
+
+    done = evaluate_tests(root, day, engagement, progress())
+    view = control_tests_view(load_snapshot(root, day, engagement), len(done.results), done.unchanged)
+    if as_json:
+        print_json(json_form.document(view))
+    else:
+        print_report(terminal.render(view))
+    for problem in done.problems:
+        note(str(problem))
+    raise typer.Exit(exit_code(view, fail_on))
+
+
+def exit_code(view: Any, fail_on: FailOn) -> int:
+    """What a pipeline is told; without any test nothing is shown, which is no pass."""
+    if view.failing and fail_on is not FailOn.NEVER:
+        return FAILED
+    if (view.unknown or not view.rows) and fail_on is FailOn.UNKNOWN:
+        return UNKNOWN
+    return PASSED
+
+
+def progress() -> Progress:
+    """Tells a person how far the run is, on one line; says nothing where nobody watches."""
+    if not is_watched():
+        return lambda label, done, total: None
+
+    def tell(label: str, done: int, total: int) -> None:
+        end = "\n" if done == total else ""
+        typer.echo(f"\r\x1b[K{total} control test runs, {done} done: {label}{end}", err=True, nl=False)
+
+    return tell

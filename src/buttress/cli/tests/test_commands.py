@@ -1,0 +1,257 @@
+"""Each command answers on a small folder, ends with a code that a pipeline understands, and fails in plain lines."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from buttress import __version__
+from buttress.cli import clock
+from buttress.cli.failures import RefusalError
+
+Run = Callable[..., Result]
+
+DAY = ("--as-of", "2026-09-30")
+
+
+def test_assess_answers_first(register: Path, run: Run) -> None:
+    result = run("assess", register, *DAY)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == "Harbourline as of 30 Sep 2026"
+    assert lines[3].startswith("Over appetite for losses between $250k and")
+    assert "R-014" in result.stdout
+    assert max(map(len, lines)) <= 100
+
+
+def test_assess_names_what_moved_since_the_day_given(register: Path, run: Run) -> None:
+    result = run("assess", register, *DAY, "--since", "2026-05-01")
+    assert "Mean on 1 May 2026" in result.stdout
+    assert "MT-IAM-04: 6 of 20 failing on 25 Sep 2026" in result.stdout
+
+
+def test_assess_prints_json_alone(register: Path, run: Run) -> None:
+    result = run("assess", register, *DAY, "--json")
+    found = json.loads(result.stdout)
+    assert (found["format"], found["version"], found["as_of"]) == ("buttress.posture", 1, "2026-09-30")
+    assert found["summary"]["verdict"]["answer"] == "over"
+    assert sum(c["cents"] for c in found["explanation"]["causes"]) == found["explanation"]["mean_cents"]
+
+
+@pytest.mark.parametrize("chart", ["curve", "matrix"])
+def test_assess_draws_a_chart(register: Path, run: Run, tmp_path: Path, chart: str) -> None:
+    svg, png = tmp_path / "c.svg", tmp_path / "c.png"
+    result = run("assess", register, *DAY, "--svg", svg, "--png", png, "--chart", chart)
+    assert result.exit_code == 0, result.output
+    assert svg.read_text().startswith("<svg")
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_chart_that_cannot_be_written_is_one_line(register: Path, run: Run, tmp_path: Path) -> None:
+    result = run("assess", register, *DAY, "--svg", tmp_path / "no" / "c.svg")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "cannot be written" in result.stderr
+
+
+def test_explain_adds_up(register: Path, run: Run) -> None:
+    result = run("explain", register, "--since", "2026-05-01", *DAY, "--json")
+    found = json.loads(result.stdout)
+    assert sum(c["cents"] for c in found["causes"]) == found["mean_cents"]
+    assert "Causes" in run("explain", register, "--since", "2026-05-01", *DAY).stdout
+
+
+def test_trace_prints_the_steps(register: Path, run: Run) -> None:
+    result = run("trace", register, "R-014", *DAY)
+    assert result.exit_code == 0, result.output
+    assert "1. Estimate" in result.stdout
+    assert json.loads(run("trace", register, "R-014", *DAY, "--json").stdout)["format"] == "buttress.trace"
+
+
+def test_check_counts_what_it_read(register: Path, run: Run) -> None:
+    result = run("check", register)
+    assert result.exit_code == 0, result.output
+    assert "no problem in 3 persons, 2 risks, 1 control, 1 manual test" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("deviations", "as_of", "fail_on", "code"),
+    [
+        (6, "2026-09-30", "unknown", 1),
+        (6, "2026-09-30", "never", 0),
+        (0, "2026-09-30", "unknown", 0),
+        (0, "2026-02-01", "unknown", 3),
+        (0, "2026-02-01", "fail", 0),
+    ],
+)
+def test_the_exit_code_tells_a_pipeline(
+    register: Path, run: Run, deviations: int, as_of: str, fail_on: str, code: int
+) -> None:
+    records = register / "records.yaml"
+    records.write_text(records.read_text().replace("deviations: 6", f"deviations: {deviations}"))
+    result = run("test", register, "--as-of", as_of, "--fail-on", fail_on)
+    assert result.exit_code == code, result.output
+
+
+def test_without_a_control_test_nothing_is_shown_to_pass(register: Path, run: Run) -> None:
+    records = register / "records.yaml"
+    records.write_text(records.read_text().split("manual_tests:")[0])
+    result = run("test", register, *DAY)
+    assert result.exit_code == 3
+    assert "No control test yet" in result.stdout
+
+
+def test_every_problem_is_named_at_once(register: Path, run: Run) -> None:
+    records = register / "records.yaml"
+    records.write_text(records.read_text().replace("owner: ruth", "owner: rut").replace("kind: preventive", "kind: p"))
+    for command in (("check",), ("assess",), ("test",), ("explain", "--since", "2026-05-01")):
+        result = run(command[0], register, *command[1:])
+        output = result.stdout + result.stderr
+        assert result.exit_code == 2
+        assert "records.yaml:10: risks.R-014.owner: found 'rut'" in output
+        assert "controls.IAM-04.kind" in output
+        assert "problems in 1 file" in output
+        assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("assess", "/no/such/folder"), "/no/such/folder does not exist; name a register folder"),
+        (("assess", "{register}/records.yaml"), "is a file; name the register folder"),
+        (("assess", "{register}/evidence"), "has no organisation.yaml"),
+        (("assess", "{register}", "--as-of", "30.9.2026"), "--as-of '30.9.2026' is no date; give YYYY-MM-DD"),
+        (("assess", "{register}", *DAY, "--since", "2026-10-01"), "--since 2026-10-01 does not lie before 2026-09-30"),
+        (("explain", "{register}", *DAY, "--since", "soon"), "--since 'soon' is no date"),
+        (("trace", "{register}", "R-14", *DAY), "There is no risk 'R-14' as of 2026-09-30. Did you mean 'R-014'?"),
+        (("assess", "{register}", "--known-at", "2026-01-01"), "--known-at needs a database"),
+        (("init", "{register}"), "is not empty"),
+        (("init", "{register}/new", "--answers", "/no/file.yaml"), "/no/file.yaml does not exist"),
+        (("demo", "{register}"), "holds files that are no demo"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    register: Path, run: Run, arguments: tuple[str, ...], words: str
+) -> None:
+    result = run(*(a.replace("{register}", str(register)) for a in arguments))
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_an_unknown_engagement_is_named(register: Path, run: Run) -> None:
+    result = run("assess", register, *DAY, "--engagement", "SOC2-2025")
+    assert result.exit_code == 2
+    assert "SOC2-2025" in result.stderr
+
+
+def test_init_makes_a_register_that_can_be_assessed(run: Run, tmp_path: Path) -> None:
+    answers = tmp_path / "answers.yaml"
+    answers.write_text("name: Saltmarsh\npeople: 50\nannual_revenue_usd: 6000000\nowner: Ruth\nsystems: [Portal]\n")
+    made = run("init", tmp_path / "new", "--answers", answers)
+    assert made.exit_code == 0, made.output
+    assert (tmp_path / "new" / "README.md").is_file()
+    assert run("check", tmp_path / "new").exit_code == 0
+    assert "Saltmarsh as of" in run("assess", tmp_path / "new").stdout
+
+
+def test_init_asks_again_what_it_cannot_read(run: Run, tmp_path: Path) -> None:
+    from buttress.register.questions import CONTROL_QUESTIONS, QUESTIONS
+
+    given = {
+        "name": "Saltmarsh",
+        "people": "50",
+        "annual_revenue_usd": "6,000,000",
+        "owner": "Ruth",
+        "systems": "Portal",
+    }
+    collected: dict[str, str | None] = {}
+    lines: list[str] = []
+    for question in QUESTIONS:
+        if question.is_asked(collected):
+            lines += ["", given[question.key]] if question.key == "name" else [given.get(question.key, "")]
+            collected[question.key] = given.get(question.key) or question.default
+    lines += ["i"] * len(CONTROL_QUESTIONS)
+    result = run("init", tmp_path / "new", input="\n".join(lines) + "\n")
+    assert result.exit_code == 0, result.output
+    assert "An answer is needed." in result.output
+    assert run("check", tmp_path / "new").exit_code == 0
+
+
+def test_bad_answers_are_named_with_file_and_line(run: Run, tmp_path: Path) -> None:
+    answers = tmp_path / "answers.yaml"
+    answers.write_text("name: Saltmarsh\npeople: many\n")
+    result = run("init", tmp_path / "new", "--answers", answers)
+    assert result.exit_code == 2
+    assert "answers.yaml:2: people: found 'many'" in result.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    assert run("--version").stdout == f"buttress {__version__}\n"
+
+
+def test_since_is_90_days_before_by_default() -> None:
+    assert clock.since_day(None, date(2026, 9, 30)) == date(2026, 7, 2)
+    with pytest.raises(RefusalError):
+        clock.since_day("2026-09-30", date(2026, 9, 30))
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['buttress', '--help']\n"
+        "from buttress.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'scipy', 'duckdb', 'sqlglot', 'vl_convert', 'pydantic', 'yaml'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert "assess" in done.stdout
+
+
+def test_output_through_a_pipe_is_plain_text_of_full_width(register: Path) -> None:
+    command = [sys.executable, "-c", "from buttress.cli.main import main; main()", "assess", str(register), *DAY]
+    environment = {**os.environ, "COLUMNS": "40", "PYTHONUTF8": "1"}
+    started = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert "\x1b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) == 100
+    assert time.monotonic() - started < 30
+
+
+def test_assess_writes_nothing_into_the_folder(register: Path, run: Run) -> None:
+    before = sorted(Path(register).rglob("*"))
+    run("assess", register, *DAY)
+    run("trace", register, "R-014", *DAY)
+    assert sorted(Path(register).rglob("*")) == before
+
+
+def test_without_anything_to_compare_with_it_says_so(register: Path, run: Run) -> None:
+    result = run("assess", register, "--as-of", "2026-02-01")
+    assert result.exit_code == 0, result.output
+    assert "Nothing to compare with: no risk was assessed by 2025-11-03" in result.stderr
+    assert "What moved" not in result.stdout
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = run("demo", tmp_path / "file" / "harbourline")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "File exists" in result.stderr
+
+
+def test_a_narrow_encoding_degrades_and_does_not_fail(register: Path) -> None:
+    command = [sys.executable, "-c", "from buttress.cli.main import main; main()", "assess", str(register), *DAY]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert "Over appetite" in done.stdout
