@@ -51,6 +51,9 @@ bench: $(VENV)/.test ## measure speed, memory and error beside their aims
 	$(BIN)/python benchmarks/quantification.py
 	$(BIN)/python benchmarks/folder.py
 
+docs: $(VENV)/.test ## write the generated pages of docs/reference again
+	$(BIN)/python docs/generate.py
+
 lint: $(VENV)/.test ## mend what ruff can mend, show the rest
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 

@@ -28,3 +28,11 @@ def test_every_package_has_its_line_in_the_architecture_page() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text()
     packages = [p.name for p in (ROOT / "src" / "buttress").iterdir() if p.is_dir() and not p.name.startswith("__")]
     assert [name for name in packages if f"`{name}/`" not in text] == []
+
+
+def test_generated_reference_pages_are_up_to_date() -> None:
+    import runpy
+
+    pages = runpy.run_path(str(DOCS / "generate.py"))["pages"]()
+    stale = [name for name, text in pages.items() if (DOCS / "reference" / name).read_text() != text]
+    assert stale == [], "run make docs"

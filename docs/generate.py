@@ -1,0 +1,161 @@
+"""Writes the generated pages of docs/reference from the code and content they describe.
+
+Run by `make docs`; a test fails while a page is stale. Pages: commands, register folder, control tests.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from buttress.cli.main import app
+from buttress.controls.library import starter_controls
+from buttress.evidence.declarations import catalogue, read_declaration
+
+REFERENCE = Path(__file__).parent / "reference"
+SCHEMA = Path(__file__).parents[1] / "src" / "buttress" / "content" / "schema" / "register.schema.json"
+NOTE = "<!-- Written by make docs; do not edit. -->\n"
+
+
+def pages() -> Mapping[str, str]:
+    """Text of every generated page by file name."""
+    return {"commands.md": commands(), "register-folder.md": register_folder(), "control-tests.md": control_tests()}
+
+
+def commands() -> str:
+    runner = CliRunner(env={"COLUMNS": "90", "TERMINAL_WIDTH": "90", "NO_COLOR": "1"})
+    overview = runner.invoke(app, ["--help"]).output
+    names = re.findall(r"^  (\w+)  ", overview[overview.index("Commands:") :], re.MULTILINE)
+    parts = [NOTE, "# Commands\n", f"```text\n{overview.strip()}\n```\n"]
+    for name in names:
+        text = runner.invoke(app, [name, "--help"]).output.strip()
+        parts.append(f"## buttress {name}\n\n```text\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+def register_folder() -> str:
+    schema = json.loads(SCHEMA.read_text())
+    parts = [
+        NOTE,
+        "# The register folder\n",
+        "`organisation.yaml` and any number of other YAML files below the folder, except below `evidence/`, `results/` and\n"
+        "`control_tests/`. Top-level keys are kinds; each maps references to records. Facts are lists under their record, each\n"
+        "with `effective_on`. Editors complete and check with the schema that ships as `content/schema/register.schema.json`.\n"
+        "Fields marked * are required.\n",
+    ]
+    for kind, entry in schema["properties"].items():
+        name = next(iter(_names(entry)))
+        parts.append(f"## {kind}\n\n" + "\n".join(_records(name, schema["$defs"], set())) + "\n")
+    return "\n".join(parts)
+
+
+def _records(name: str, defs: Mapping[str, Any], seen: set[str]) -> Iterator[str]:
+    """The table of one record and of the records inside it that were not shown yet."""
+    seen.add(name)
+    definition = defs[name]
+    yield _prose(definition.get("description", "")) + "\n"
+    yield "| Field | Takes |\n|---|---|"
+    inner = []
+    for field, spec in definition.get("properties", {}).items():
+        star = "*" if field in definition.get("required", ()) else ""
+        yield f"| `{field}`{star} | {_takes(spec, defs)} |"
+        inner += [n for n in _names(spec) if n not in seen and "properties" in defs[n]]
+    for each in dict.fromkeys(inner):
+        if each not in seen:
+            yield f"\n### {_words(each)}\n"
+            yield from _records(each, defs, seen)
+
+
+def _takes(spec: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
+    for key in ("anyOf", "oneOf"):
+        if key in spec:
+            options = [_takes(s, defs) for s in spec[key] if s.get("type") != "null"]
+            return " or ".join(dict.fromkeys(options))
+    if "$ref" in spec:
+        target = defs[_ref(spec)]
+        if "enum" in target:
+            return ", ".join(f"`{v}`" for v in target["enum"])
+        return _words(_ref(spec)) if "properties" in target else _takes(target, defs)
+    if "enum" in spec:
+        return ", ".join(f"`{v}`" for v in spec["enum"])
+    if "const" in spec:
+        return f"`{spec['const']}`"
+    if spec.get("type") == "array":
+        return f"list of {_takes(spec.get('items', {}), defs)}"
+    if spec.get("type") == "object":
+        inner = spec.get("additionalProperties")
+        return f"mapping to {_takes(inner, defs)}" if isinstance(inner, dict) and inner else "mapping"
+    return _scalar(spec)
+
+
+def _scalar(spec: Mapping[str, Any]) -> str:
+    types = spec.get("type", "text")
+    kinds = [types] if isinstance(types, str) else list(types)
+    pattern = spec.get("pattern", "")
+    if spec.get("format") == "date" or pattern.startswith("^[0-9]{4}-"):
+        return "date"
+    if pattern.startswith("^[A-Za-z]["):
+        return "reference"
+    if pattern.startswith("^[A-Z]{1,2}"):
+        return "criterion id"
+    if set(kinds) >= {"string", "number", "boolean"}:
+        return "text"
+    words = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
+    if "number" in kinds or "integer" in kinds:
+        # Editors see typed scalars; the reader takes both spellings.
+        kinds = [k for k in kinds if k != "string"]
+    return " or ".join(dict.fromkeys(words.get(k, k) for k in kinds if k != "null"))
+
+
+def _names(spec: Any) -> Iterator[str]:
+    if isinstance(spec, dict):
+        if "$ref" in spec:
+            yield _ref(spec)
+        for value in spec.values():
+            yield from _names(value)
+    elif isinstance(spec, list):
+        for value in spec:
+            yield from _names(value)
+
+
+def _ref(spec: Mapping[str, Any]) -> str:
+    return str(spec["$ref"]).rsplit("/", 1)[1]
+
+
+def _words(name: str) -> str:
+    plain = re.sub(r"(Record|Fact|Declaration)$", "", name)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain).lower()
+
+
+def _prose(text: str) -> str:
+    return " ".join(text.split())
+
+
+def control_tests() -> str:
+    controls = starter_controls()
+    parts = [
+        NOTE,
+        "# Shipped control tests\n",
+        "Adopt one by its id under `control_tests:`; its data sets have canonical schemas. Criteria follow from the control.\n",
+        "| Test | Question | Data sets | Control |\n|---|---|---|---|",
+    ]
+    for name, path in sorted(catalogue().items()):
+        declared = read_declaration(path)
+        sources = ", ".join(f"`{s}`" for s in (declared.source, *declared.also))
+        titles = ", ".join(f"{c} {controls[c].title}" for c in declared.controls)
+        parts.append(f"| `{name}` | {declared.title} | {sources} | {titles} |")
+    return "\n".join(parts) + "\n"
+
+
+def main() -> None:
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text)
+        print(f"wrote docs/reference/{name}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
