@@ -25,6 +25,7 @@ N_RISKS = 1_000
 N_CONTROLS = 60
 AS_OF = date(2026, 9, 30)
 REPETITIONS = 3
+_EFFICACY = {"low": "0.3", "likely": "0.5", "high": "0.7"}
 
 
 def main() -> None:

@@ -43,9 +43,9 @@ def register_folder() -> str:
         NOTE,
         "# The register folder\n",
         "`organisation.yaml` and any number of other YAML files below the folder, except below `evidence/`, `results/` and\n"
-        "`control_tests/`. Top-level keys are kinds; each maps references to records. Facts are lists under their record, each\n"
-        "with `effective_on`. Editors complete and check with the schema that ships as `content/schema/register.schema.json`.\n"
-        "Fields marked * are required.\n",
+        "`control_tests/`. Top-level keys are kinds; each maps references to records. Facts are lists under their\n"
+        "record, each with `effective_on`. Editors complete and check with the schema that ships as\n"
+        "`content/schema/register.schema.json`. Fields marked * are required.\n",
     ]
     for kind, entry in schema["properties"].items():
         name = next(iter(_names(entry)))
@@ -140,7 +140,8 @@ def control_tests() -> str:
     parts = [
         NOTE,
         "# Shipped control tests\n",
-        "Adopt one by its id under `control_tests:`; its data sets have canonical schemas. Criteria follow from the control.\n",
+        "Adopt one by its id under `control_tests:`; its data sets have canonical schemas. Criteria follow from the\n"
+        "control.\n",
         "| Test | Question | Data sets | Control |\n|---|---|---|---|",
     ]
     for name, path in sorted(catalogue().items()):

@@ -4,7 +4,7 @@ Theory: S = X_1 + ... + X_N with N Poisson given lambda and lambda Gamma (shape 
 of one event's loss, log Phi = -a log(1 - theta (phi - 1)), in the limit of a certain rate lambda (phi - 1). The
 uncertain frequency is integrated: a figure of this law is predictive, not conditional on a guess of the rate.
 
-Conventions: one year; money of one currency. Exact: moments and the chance of a year without event, always taken from
+Conventions: one year; money of one currency. Exact: moments and the chance of a year without loss, always taken from
 closed forms and never from a lattice. Approximate: masses on a lattice (see `discretisation`).
 Source: Klugman, Panjer and Willmot, Loss Models, chapters 7 and 9.
 """
@@ -53,15 +53,17 @@ class AnnualLoss:
     @property
     def probability_of_one(self) -> float:
         """Chance of a year with exactly one event."""
-        return self.probability_of_none * self.frequency.mean / (1 + self.frequency.scale)
+        return self.frequency.probability_of_none * self.frequency.mean / (1 + self.frequency.scale)
 
     @property
     def log_probability_of_none(self) -> float:
-        return self.frequency.log_probability_of_none
+        share = self.magnitude.probability_of_loss
+        frequency = self.frequency if share == 1 else self.frequency.scaled(share, share**2)
+        return frequency.log_probability_of_none
 
     @property
     def probability_of_none(self) -> float:
-        """Chance of a year without event."""
+        """Chance of a year without loss: no event, or only events that cost nothing."""
         return exp(self.log_probability_of_none)
 
     def mean_range(self, low: float = 0.05, high: float = 0.95) -> tuple[float, float]:

@@ -5,7 +5,7 @@ independent; its transform is phi_X (1 - p + p phi_Y). Controls on the size of l
 law's form.
 
 Conventions: money of the currency that `exchange_rate` leads to. Exact: laws and moments; quantiles without secondary.
-Approximate: quantiles with secondary, by the transform on a lattice of their own (to about 1e-4).
+Approximate: quantiles with secondary, by the transform on a lattice of their own (to about 1e-5).
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ from buttress.core.severity import BareLaw, Capped, ExponentialLaw, Floats, Logn
 
 _Z95 = float(ndtri(0.95))
 _Z90 = float(ndtri(0.9))
-_EVENT_SIZE = 4096
+_EVENT_SIZE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,13 @@ class MagnitudeLaw:
             return self.primary.second_moment
         together = 2 * self.primary.mean * self.secondary.mean + self.secondary.second_moment
         return self.primary.second_moment + self.secondary_probability * together
+
+    @property
+    def probability_of_loss(self) -> float:
+        """Chance that an event costs anything; below 1 only where the primary loss is a certain 0."""
+        if self.primary.mean > 0:
+            return 1.0
+        return self.secondary_probability if self.secondary is not None and self.secondary.mean > 0 else 0.0
 
     @property
     def has_secondary(self) -> bool:

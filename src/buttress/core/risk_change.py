@@ -48,7 +48,7 @@ def change_of(risk_before: Risk, risk_after: Risk, old: Workings, new: Workings,
     moves = {key: amount for key, amount in amounts.items() if amount}
     if not moves and first.residual != last.residual:
         # Evidence can narrow or widen a law without moving its mean: the tail moves, and the cause is named with 0.
-        return {key: 0.0 for key in _causes_of_spread(first, history)}
+        return dict.fromkeys(_causes_of_spread(first, history), 0.0)
     return moves
 
 

@@ -5,7 +5,9 @@ lambda P(X > x - E S) < 1e-4, raised by 4 sd or doubled, whichever is less.
 
 The commonest bad year of a single risk has one event without secondary loss. That part of the law, P(N = 1)(1 - p) F(x),
 is a closed form and taken as such; only the rest lies on the lattice. Quantiles that are small beside the top, as those
-just above the chance of no event, are right because of it. With 1,024 buckets the error is some hundredths of a percent.
+just above the chance of no loss, are right because of it. A quantile of fewer than 32 steps is read again on a lattice
+with a sixteenth of the step (below its top a lattice is right whatever lies above). With 1,024 buckets the error is
+below 0.1 %.
 """
 
 from collections.abc import Sequence
@@ -21,6 +23,9 @@ from buttress.core.tails import WeightedLaws, weighted_laws
 
 _TOP_RATE = 1e-4
 _BISECTIONS = 40
+_LEAST_STEPS = 32
+_REFINEMENT = 16
+_REFINEMENTS = 4
 
 
 def risk_quantiles(
@@ -33,8 +38,23 @@ def risk_quantiles(
     for q in quantiles:
         if not 0 <= q <= 1 - _TOP_RATE:
             raise ValueError(f"Quantile {q} of a single risk is outside 0..{1 - _TOP_RATE}; give e.g. 0.95")
-    figures = [_law_of_block(block, size).quantiles(np.array(quantiles)) for block in blocks(losses)]
+    figures = [_quantiles_of_block(block, np.array(quantiles), size) for block in blocks(losses)]
     return np.concatenate([np.zeros((0, len(quantiles))), *figures])
+
+
+def _quantiles_of_block(losses: Sequence[AnnualLoss], q: Floats, size: int) -> Floats:
+    tops = _tops(losses)
+    figures = _law_of_block(losses, tops, size).quantiles(q)
+    for _ in range(_REFINEMENTS):
+        coarse = (figures > 0) & (figures < (_LEAST_STEPS * tops / size)[:, np.newaxis])
+        rows = np.flatnonzero(coarse.any(axis=1)).tolist()
+        if not rows:
+            break
+        tops[rows] /= _REFINEMENT
+        finer = _law_of_block([losses[row] for row in rows], tops[rows], size).quantiles(q)
+        # Near its top the finer lattice only tells that the quantile lies higher.
+        figures[rows] = np.where(coarse[rows] & (finer < 0.9 * tops[rows][:, np.newaxis]), finer, figures[rows])
+    return figures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,18 +95,24 @@ class _BlockLaw:
         return np.asarray(self.none[:, np.newaxis] + singles + before + share * (after - before))
 
 
-def _law_of_block(losses: Sequence[AnnualLoss], size: int) -> _BlockLaw:
-    tops = _tops(losses)
+def _law_of_block(losses: Sequence[AnnualLoss], tops: Floats, size: int) -> _BlockLaw:
     steps = np.where(tops > 0, tops, size) / size
     magnitudes = [loss.magnitude for loss in losses]
     none = np.array([loss.probability_of_none for loss in losses])
-    singles = np.array([loss.probability_of_one * (1 - loss.magnitude.secondary_probability) for loss in losses])
+    singles = np.array([_chance_of_one_primary_loss(loss) for loss in losses])
     count, columns = size // 2 + 1, steps[:, np.newaxis]
     primaries = severity_transforms([law.primary for law in magnitudes], columns, size, count)
     whole = np.exp(log_compound(losses, primaries * secondary_factors(magnitudes, columns, size, count)))
     rest = masses_of_transform(whole - none[:, np.newaxis] - singles[:, np.newaxis] * primaries, size)
     cumulative = np.concatenate([np.zeros((len(losses), 1)), np.cumsum(rest, axis=1)], axis=1)
     return _BlockLaw(steps, none, singles, law_columns([law.primary for law in magnitudes]), cumulative)
+
+
+def _chance_of_one_primary_loss(loss: AnnualLoss) -> float:
+    """One event, no secondary loss; 0 where the primary is nothing, as that year counts as one without loss."""
+    if loss.magnitude.primary.mean == 0:
+        return 0.0
+    return loss.probability_of_one * (1 - loss.magnitude.secondary_probability)
 
 
 def _tops(losses: Sequence[AnnualLoss]) -> Floats:

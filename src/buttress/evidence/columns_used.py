@@ -5,7 +5,7 @@ from functools import lru_cache
 from sqlglot import exp
 
 from buttress.evidence.declarations import ControlTestDeclaration
-from buttress.evidence.sql_text import parse_predicate, parse_statement
+from buttress.evidence.sql.text import parse_predicate, parse_statement
 
 
 def deciding_columns(declaration: ControlTestDeclaration) -> frozenset[str]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from buttress.core.verdicts import Outcome, is_stale, start_of
+from buttress.evidence.data.snapshots import Snapshot
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.evidence.durations import age_text
 from buttress.evidence.importers.findings import silent_checks
-from buttress.evidence.snapshots import Snapshot
 
 SOURCE_TOTAL = "source_total"
 

@@ -17,7 +17,8 @@ from typing import Literal, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from buttress.core.verdicts import Assertion, ControlTest, EffectMode
-from buttress.evidence.canonical import digest_of
+from buttress.evidence.data.canonical import digest_of
+from buttress.evidence.data.tables import Value
 from buttress.evidence.declared_terms import (
     NAME,
     Adoption,
@@ -33,7 +34,6 @@ from buttress.evidence.declared_terms import (
     Thresholds,
     half_life_days,
 )
-from buttress.evidence.tables import Value
 from buttress.formats.models import Complaint, Ref, StrictModel, Text, Whole, complain, validated
 from buttress.formats.problems import Problem, ProblemsError, refuse
 from buttress.formats.strict_text import decode

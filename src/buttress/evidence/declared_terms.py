@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from buttress.core.verdicts import EffectMode, Exposure
-from buttress.evidence.cells import CellError, CellRule, cell_reader
+from buttress.evidence.data.cells import CellError, CellRule, cell_reader
+from buttress.evidence.data.tables import Column, ColumnType, Value
 from buttress.evidence.durations import Duration, Margin, Rate, Tolerance
-from buttress.evidence.tables import Column, ColumnType, Value
 from buttress.formats.models import Complaint, Flag, Instant, Ref, StrictModel, Text, Whole, complain, unfit
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")

@@ -7,14 +7,14 @@ from typing import Any
 
 from buttress import __version__
 from buttress.core.verdicts import TestResult
-from buttress.evidence.canonical import digest_of, schema_fingerprint
-from buttress.evidence.datasets import DatasetDeclaration
+from buttress.evidence.data.canonical import digest_of, schema_fingerprint
+from buttress.evidence.data.datasets import DatasetDeclaration
+from buttress.evidence.data.snapshots import Snapshot
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.evidence.judging import Day, Evaluation
-from buttress.evidence.landlock import landlock_abi
+from buttress.evidence.locked.landlock import landlock_abi
+from buttress.evidence.locked.runner import QueryCounts
 from buttress.evidence.results import Entry, result_body
-from buttress.evidence.runner import QueryCounts
-from buttress.evidence.snapshots import Snapshot
 
 
 def run_record(

@@ -13,16 +13,16 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from buttress.evidence.cells import CellError, CellRule, cell_reader
+from buttress.evidence.data.cells import CellError, CellRule, cell_reader
+from buttress.evidence.data.tables import Schema, Table, Value, key_text
 from buttress.evidence.declaration_lint import lint_declaration
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.evidence.declared_terms import ExampleRow, Examples
 from buttress.evidence.judging import Day, query_of
-from buttress.evidence.runner import QueryCounts, QueryError, write_database
+from buttress.evidence.locked.runner import QueryCounts, QueryError, write_database
 from buttress.evidence.runs import count_all
-from buttress.evidence.sql_text import RefusedSqlError, parse_predicate, parse_statement, print_sql
-from buttress.evidence.statements import TestQuery
-from buttress.evidence.tables import Schema, Table, Value, key_text
+from buttress.evidence.sql.statements import TestQuery
+from buttress.evidence.sql.text import RefusedSqlError, parse_predicate, parse_statement, print_sql
 from buttress.formats.problems import Problem, ProblemsError, nearest
 from buttress.formats.strict_yaml import Path as FieldPath
 

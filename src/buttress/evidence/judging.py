@@ -7,14 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from buttress.core.verdicts import EffectMode, Outcome, TestResult
-from buttress.evidence.cells import end_of_day, start_of_day
 from buttress.evidence.completeness import Inputs, Standing
+from buttress.evidence.data.cells import end_of_day, start_of_day
+from buttress.evidence.data.snapshots import Snapshot
+from buttress.evidence.data.tables import key_text
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.evidence.importers.findings import Finding
-from buttress.evidence.runner import QueryCounts, QueryError
-from buttress.evidence.snapshots import Snapshot
-from buttress.evidence.statements import TestQuery
-from buttress.evidence.tables import key_text
+from buttress.evidence.locked.runner import QueryCounts, QueryError
+from buttress.evidence.sql.statements import TestQuery
 
 
 @dataclass(frozen=True, slots=True)

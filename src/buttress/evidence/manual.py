@@ -17,8 +17,8 @@ from pydantic import Field, model_validator
 
 from buttress.core.snapshot import Procedure
 from buttress.core.verdicts import Assertion, ControlTest, EffectMode, Outcome, TestResult
-from buttress.evidence.canonical import digest_of
-from buttress.evidence.cells import end_of_day
+from buttress.evidence.data.canonical import digest_of
+from buttress.evidence.data.cells import end_of_day
 from buttress.evidence.declared_terms import Frequency, Severity, half_life_days
 from buttress.evidence.durations import Rate
 from buttress.formats.models import Complaint, Day, Ref, StrictModel, Text, Whole, complain

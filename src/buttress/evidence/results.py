@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from buttress.core.verdicts import Outcome, TestResult, counts_agree
-from buttress.evidence.canonical import canonical_json
+from buttress.evidence.data.canonical import canonical_json
 from buttress.evidence.merkle import leaf_digest, merkle_root
 from buttress.formats.problems import Problem, ProblemsError, refuse, shown
 from buttress.formats.strict_json import read_json

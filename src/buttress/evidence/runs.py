@@ -15,16 +15,16 @@ from zoneinfo import ZoneInfo
 from buttress.core.verdicts import Outcome, TestResult
 from buttress.evidence.columns_used import deciding_columns
 from buttress.evidence.completeness import Inputs, Standing, standing
-from buttress.evidence.datasets import DatasetDeclaration, resolve
+from buttress.evidence.data.datasets import DatasetDeclaration, resolve
+from buttress.evidence.data.shelf import Shelf
+from buttress.evidence.data.tables import Schema, Table
 from buttress.evidence.declaration_lint import lint_declaration
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.evidence.entries import definition_entry, result_entry, run_record, snapshot_entries
 from buttress.evidence.judging import Day, Evaluation, barred_result, judged_at, judged_result, query_of
+from buttress.evidence.locked.runner import QueryCounts, QueryError, run_queries, write_database, write_failing_rows
 from buttress.evidence.results import FOLDER, ROWS_FOLDER, ResultsFile, next_sequence, read_results_files, write_results
-from buttress.evidence.runner import QueryCounts, QueryError, run_queries, write_database, write_failing_rows
-from buttress.evidence.shelf import Shelf
-from buttress.evidence.statements import TestQuery
-from buttress.evidence.tables import Schema, Table
+from buttress.evidence.sql.statements import TestQuery
 from buttress.formats.problems import Problem
 
 Progress = Callable[[str, int, int], None]

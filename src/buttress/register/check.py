@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from buttress.evidence.datasets import dataset_schemas, resolve
+from buttress.evidence.data.datasets import dataset_schemas, resolve
+from buttress.evidence.data.tables import Schema
 from buttress.evidence.declarations import ControlTestDeclaration
-from buttress.evidence.tables import Schema
 from buttress.formats.problems import Problem, ProblemsError
 from buttress.register.cautions import warnings_of
 from buttress.register.declared import declarations_of, manual_results_of, stored_results_of

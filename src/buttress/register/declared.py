@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from buttress.core.snapshot import DatasetState
 from buttress.core.verdicts import ControlTest, TestResult
+from buttress.evidence.data.snapshots import snapshots_of
 from buttress.evidence.declarations import ControlTestDeclaration, read_declaration, shipped_test
 from buttress.evidence.results import read_results
-from buttress.evidence.snapshots import snapshots_of
 from buttress.formats.problems import Problem, ProblemsError, nearest, shown
 from buttress.register.files.declared_tests import DECLARATION, TESTS_FOLDER
 from buttress.register.files.register import Register

@@ -12,7 +12,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from buttress.core.verdicts import Outcome
-from buttress.evidence.tables import Value
+from buttress.evidence.data.tables import Value
 
 
 class FindingStatus(StrEnum):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from buttress.evidence.datasets import DatasetDeclaration, declare_dataset
+from buttress.evidence.data.datasets import DatasetDeclaration, declare_dataset
 from buttress.evidence.declarations import ControlTestDeclaration, read_declaration
 from buttress.evidence.runs import RunSummary, run_tests
 from buttress.formats.strict_yaml import read_yaml

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from buttress.evidence import answers
-from buttress.evidence.answers import Conversation, Heard, HostileAnswerError
+from buttress.evidence.locked import answers
+from buttress.evidence.locked.answers import Conversation, Heard, HostileAnswerError
 
 
 def framed(*messages: object) -> bytes:

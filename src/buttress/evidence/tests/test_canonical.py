@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buttress.evidence.canonical import canonical_cell, canonical_digest, canonical_json, canonical_rows
-from buttress.evidence.tables import Column, ColumnType, Schema, Table, key_text
+from buttress.evidence.data.canonical import canonical_cell, canonical_digest, canonical_json, canonical_rows
+from buttress.evidence.data.tables import Column, ColumnType, Schema, Table, key_text
 
 TEXT = Column("name", ColumnType.TEXT)
 PRICE = Column("price", ColumnType.DECIMAL, scale=2)

@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from buttress.evidence.cells import CellError, CellRule, cell_reader, end_of_day, in_zone, start_of_day
+from buttress.evidence.data.cells import CellError, CellRule, cell_reader, end_of_day, in_zone, start_of_day
+from buttress.evidence.data.tables import Column, ColumnType, Value
 from buttress.evidence.durations import Tolerance
-from buttress.evidence.tables import Column, ColumnType, Value
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 

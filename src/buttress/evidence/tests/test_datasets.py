@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from buttress.evidence.datasets import DatasetDeclaration, dataset_schemas, resolve
-from buttress.evidence.snapshots import Snapshot, read_snapshot, snapshots_of
+from buttress.evidence.data.datasets import DatasetDeclaration, dataset_schemas, resolve
+from buttress.evidence.data.snapshots import Snapshot, read_snapshot, snapshots_of
 from buttress.formats.problems import ProblemsError
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 
 from buttress.core.verdicts import EffectMode
-from buttress.evidence.datasets import dataset_schemas
+from buttress.evidence.data.datasets import dataset_schemas
+from buttress.evidence.data.tables import Schema
 from buttress.evidence.declaration_lint import lint_declaration
 from buttress.evidence.declarations import ControlTestDeclaration, catalogue, read_declaration, shipped_test
 from buttress.evidence.declared_terms import Adoption
-from buttress.evidence.tables import Schema
 from buttress.formats.problems import Problem, ProblemsError
 
 TEST = """\

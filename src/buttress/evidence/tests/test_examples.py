@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from buttress.evidence.datasets import dataset_schemas
+from buttress.evidence.data.datasets import dataset_schemas
 from buttress.evidence.declarations import catalogue, read_declaration, shipped_test
 from buttress.evidence.examples import check_all_examples, check_examples
 

@@ -4,9 +4,9 @@ import duckdb
 import pytest
 from sqlglot import exp
 
-from buttress.evidence.guard import guard
-from buttress.evidence.sql_text import RefusedSqlError
-from buttress.evidence.sql_vocabulary import ABSENT_NODES, REFUSED_NODES, STRUCTURAL_NODES
+from buttress.evidence.sql.guard import guard
+from buttress.evidence.sql.text import RefusedSqlError
+from buttress.evidence.sql.vocabulary import ABSENT_NODES, REFUSED_NODES, STRUCTURAL_NODES
 
 POPULATIONS = ("accounts", "workers")
 

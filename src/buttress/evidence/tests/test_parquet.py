@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from buttress.evidence.parquet import read_parquet
+from buttress.evidence.data.parquet import read_parquet
 from buttress.formats.problems import ProblemsError
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from buttress.evidence.receipts import Receipt, read_receipt
+from buttress.evidence.data.receipts import Receipt, read_receipt
 from buttress.formats.problems import ProblemsError
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from buttress.core.verdicts import Outcome, TestResult
-from buttress.evidence.failing_rows import write_failing_rows
+from buttress.evidence.locked.failing_rows import write_failing_rows
 from buttress.evidence.results import Entry, read_results, read_results_files, result_body, write_results
 from buttress.formats.problems import ProblemsError
 

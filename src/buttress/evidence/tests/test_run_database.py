@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from buttress.evidence.failing_rows import write_failing_rows
-from buttress.evidence.run_database import write_database
-from buttress.evidence.tables import Column, ColumnType, Schema, Table, Value
+from buttress.evidence.data.tables import Column, ColumnType, Schema, Table, Value
+from buttress.evidence.locked.failing_rows import write_failing_rows
+from buttress.evidence.locked.run_database import write_database
 
 T = ColumnType
 SCHEMA = Schema(

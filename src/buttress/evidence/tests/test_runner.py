@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from buttress.evidence import runner
-from buttress.evidence.answers import Heard
-from buttress.evidence.child import SETTINGS
-from buttress.evidence.landlock import landlock_abi
-from buttress.evidence.run_database import write_database
-from buttress.evidence.runner import QueryCounts, QueryError, TestQuery, ask_child, run_queries
-from buttress.evidence.tables import Column, ColumnType, Schema, Table
+from buttress.evidence.data.tables import Column, ColumnType, Schema, Table
+from buttress.evidence.locked import runner
+from buttress.evidence.locked.answers import Heard
+from buttress.evidence.locked.child import SETTINGS
+from buttress.evidence.locked.landlock import landlock_abi
+from buttress.evidence.locked.run_database import write_database
+from buttress.evidence.locked.runner import QueryCounts, QueryError, TestQuery, ask_child, run_queries
 
 NOW = datetime(2026, 6, 30, tzinfo=UTC)
 SCHEMA = Schema(
@@ -225,7 +225,7 @@ def landlocked(script: str, readable: Sequence[str | Path]) -> str:
     """Exit text of a process that has fenced itself and then tries `script`, without any setting of the engine."""
     text = (
         "import sys; sys.path[:0] = sys.argv[1:3]; import duckdb, socket, os\n"
-        "from buttress.evidence.landlock import ENGINE_PATHS, restrict_to\n"
+        "from buttress.evidence.locked.landlock import ENGINE_PATHS, restrict_to\n"
         "restrict_to([*sys.argv[3:], *ENGINE_PATHS])\n"
         f"try:\n    {script}\n    print('done')\nexcept Exception as error:\n    print(type(error).__name__)\n"
     )

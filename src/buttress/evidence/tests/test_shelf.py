@@ -3,9 +3,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from buttress.evidence.data.shelf import Shelf, dataset_states
+from buttress.evidence.data.tables import Column, ColumnType, Schema, Table
 from buttress.evidence.declarations import shipped_test
-from buttress.evidence.shelf import Shelf, dataset_states
-from buttress.evidence.tables import Column, ColumnType, Schema, Table
 
 if TYPE_CHECKING:
     from buttress.evidence.tests.conftest import Register

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from buttress.evidence.run_database import write_database
-from buttress.evidence.sql_text import RefusedSqlError, bind
-from buttress.evidence.statements import COUNT_COLUMNS, TestQuery, plan_of
-from buttress.evidence.tables import Column, ColumnType, Schema, Table, Value
+from buttress.evidence.data.tables import Column, ColumnType, Schema, Table, Value
+from buttress.evidence.locked.run_database import write_database
+from buttress.evidence.sql.statements import COUNT_COLUMNS, TestQuery, plan_of
+from buttress.evidence.sql.text import RefusedSqlError, bind
 
 NOW = datetime(2026, 6, 30, tzinfo=UTC)
 SCHEMA = Schema(

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from buttress.evidence.datasets import DatasetDeclaration, named_dataset
+from buttress.evidence.data.datasets import DatasetDeclaration, named_dataset
 from buttress.formats.folder import FolderLimits
 from buttress.formats.models import StrictModel, validate
 from buttress.formats.problems import Problem, ProblemsError

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from buttress.evidence.datasets import DatasetDeclaration
+from buttress.evidence.data.datasets import DatasetDeclaration
 from buttress.evidence.declared_terms import Adoption
 from buttress.evidence.manual import ManualTest
 from buttress.formats.models import StrictModel

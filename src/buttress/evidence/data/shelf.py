@@ -7,13 +7,20 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from buttress.core.snapshot import DatasetState
-from buttress.evidence.canonical import canonical_digest
-from buttress.evidence.cells import end_of_day, start_of_day
 from buttress.evidence.completeness import Inputs
-from buttress.evidence.datasets import DatasetDeclaration
+from buttress.evidence.data.canonical import canonical_digest
+from buttress.evidence.data.cells import end_of_day, start_of_day
+from buttress.evidence.data.datasets import DatasetDeclaration
+from buttress.evidence.data.snapshots import (
+    Snapshot,
+    SnapshotFile,
+    input_digest,
+    key_counts,
+    read_snapshot,
+    snapshots_of,
+)
+from buttress.evidence.data.tables import Table
 from buttress.evidence.declarations import ControlTestDeclaration
-from buttress.evidence.snapshots import Snapshot, SnapshotFile, input_digest, key_counts, read_snapshot, snapshots_of
-from buttress.evidence.tables import Table
 
 REGISTER = "register"
 """Where the rows of an extra table come from: the register itself, as of the run."""

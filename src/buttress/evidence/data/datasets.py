@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
-from buttress.evidence.canonical import digest_of
-from buttress.evidence.cells import CellRule
-from buttress.evidence.tables import Column, ColumnType, Schema
+from buttress.evidence.data.canonical import digest_of
+from buttress.evidence.data.cells import CellRule
+from buttress.evidence.data.tables import Column, ColumnType, Schema
 from buttress.formats.models import Complaint, Flag, Ref, StrictModel, Text, Whole, complain, unfit, validated
 from buttress.formats.problems import ProblemsError
 from buttress.formats.strict_yaml import Path as FieldPath

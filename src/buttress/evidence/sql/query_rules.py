@@ -6,9 +6,9 @@ from itertools import pairwise
 import sqlglot
 from sqlglot import exp
 
-from buttress.evidence.sql_check import Check, Finding, Found, Rule, near, text_of
-from buttress.evidence.sql_text import DIALECT
-from buttress.evidence.sql_typing import flattened
+from buttress.evidence.sql.check import Check, Finding, Found, Rule, near, text_of
+from buttress.evidence.sql.column_types import flattened
+from buttress.evidence.sql.text import DIALECT
 
 # ---- names -----------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The child process that reads one Parquet file and writes its cells as JSON lines: see `buttress.evidence.parquet`."""
+"""The child process that reads one Parquet file and writes its cells as JSON lines: see `buttress.evidence.data.parquet`."""
 
 import json
 import resource
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from buttress.evidence.landlock import ENGINE_PATHS, die_with_parent, restrict_to
+from buttress.evidence.locked.landlock import ENGINE_PATHS, die_with_parent, restrict_to
 
 _MEMORY_BYTES = 1536 * 1024 * 1024
 _CPU_SECONDS = 60

@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterator
 
 from sqlglot import exp
 
-from buttress.evidence.sql_text import DECLARED_LIMITS, RefusedSqlError, SqlLimits, parse_statement, print_sql
-from buttress.evidence.sql_vocabulary import CAST_TYPES, CLOCK_COLUMNS, FUNCTIONS, REFUSED_NODES, STRUCTURAL_NODES
+from buttress.evidence.sql.text import DECLARED_LIMITS, RefusedSqlError, SqlLimits, parse_statement, print_sql
+from buttress.evidence.sql.vocabulary import CAST_TYPES, CLOCK_COLUMNS, FUNCTIONS, REFUSED_NODES, STRUCTURAL_NODES
 
 _NAME = re.compile(r"[^\W\d]\w{0,62}")
 _NUMBER = re.compile(r"\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?|\.\d{1,40}")

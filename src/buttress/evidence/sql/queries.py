@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from buttress.evidence.sql_subset import Form
-from buttress.evidence.tables import Value
+from buttress.evidence.data.tables import Value
+from buttress.evidence.sql.subset import Form
 
 
 @dataclass(frozen=True, slots=True)

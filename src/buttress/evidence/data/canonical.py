@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from buttress.evidence.tables import Column, ColumnType, Schema, Table, Value, instant_text, value_text
+from buttress.evidence.data.tables import Column, ColumnType, Schema, Table, Value, instant_text, value_text
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 

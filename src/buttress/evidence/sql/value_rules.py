@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from buttress.evidence.portable_patterns import pattern_fault
-from buttress.evidence.sql_check import Check, Finding, Found, Rule, near, text_of
-from buttress.evidence.sql_scopes import SqlType
-from buttress.evidence.sql_typing import (
+from buttress.evidence.sql.check import Check, Finding, Found, Rule, near, text_of
+from buttress.evidence.sql.column_types import (
     NUMBERS,
     OPEN,
     case_results,
@@ -18,6 +16,8 @@ from buttress.evidence.sql_typing import (
     guards_in,
     unparenthesised,
 )
+from buttress.evidence.sql.portable_patterns import pattern_fault
+from buttress.evidence.sql.scopes import SqlType
 
 # ---- types -----------------------------------------------------------------------------------------------------------
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlglot import exp
 
-from buttress.evidence.sql_scopes import Scope, SqlType
-from buttress.evidence.sql_text import DIALECT
-from buttress.evidence.sql_typing import Typing
-from buttress.evidence.tables import Schema
+from buttress.evidence.data.tables import Schema
+from buttress.evidence.sql.column_types import Typing
+from buttress.evidence.sql.scopes import Scope, SqlType
+from buttress.evidence.sql.text import DIALECT
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from buttress.evidence.datasets import DatasetDeclaration, DatasetFormat
+from buttress.evidence.data.datasets import DatasetDeclaration, DatasetFormat
+from buttress.evidence.data.parquet import read_parquet
 from buttress.evidence.importers.prowler_csv import line_of_record
-from buttress.evidence.parquet import read_parquet
 from buttress.formats.problems import Problem, ProblemsError, shown
 from buttress.formats.strict_csv import read_csv
 from buttress.formats.strict_json import JsonLimits, read_json_lines

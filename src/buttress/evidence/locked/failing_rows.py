@@ -6,9 +6,9 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from buttress.evidence.canonical import canonical_cell
-from buttress.evidence.run_database import quoted, text_columns
-from buttress.evidence.tables import Column, ColumnType
+from buttress.evidence.data.canonical import canonical_cell
+from buttress.evidence.data.tables import Column, ColumnType
+from buttress.evidence.locked.run_database import quoted, text_columns
 
 Row = tuple[str | None, ...]
 _TEXT = Column("", ColumnType.TEXT)

@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlglot import exp
 
-from buttress.evidence.queries import TestQuery
-from buttress.evidence.sql_text import RefusedSqlError, parse_predicate, parse_statement
-from buttress.evidence.tables import ColumnType, Schema
+from buttress.evidence.data.tables import ColumnType, Schema
+from buttress.evidence.sql.queries import TestQuery
+from buttress.evidence.sql.text import RefusedSqlError, parse_predicate, parse_statement
 
 COUNT_COLUMNS = ("population", "passed", "failing", "not_applicable", "not_due", "unknown")
 CHECK_COLUMNS = ("repeated_keys", "failing_outside", "not_applicable_outside")

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from buttress.evidence.sql_scopes import Scope, Scopes, SqlType
-from buttress.evidence.tables import Schema
+from buttress.evidence.data.tables import Schema
+from buttress.evidence.sql.scopes import Scope, Scopes, SqlType
 
 NUMBERS = frozenset({SqlType.INTEGER, SqlType.DECIMAL, SqlType.FLOAT})
 OPEN = frozenset({SqlType.UNKNOWN, SqlType.NULL})

@@ -15,7 +15,7 @@ from buttress.formats.strict_json import JsonLimits, read_json_lines
 
 _DEADLINE_SECONDS = 60
 _ANSWER = JsonLimits(max_bytes=1_000_000_000, max_line_bytes=20_000_000, max_depth=4)
-_CHILD = "from buttress.evidence.parquet_child import main; main()"
+_CHILD = "from buttress.evidence.locked.parquet_child import main; main()"
 
 
 def read_parquet(path: Path, name: str, wanted: Sequence[str]) -> tuple[frozenset[str], list[list[str | None]]]:

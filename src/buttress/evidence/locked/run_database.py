@@ -7,7 +7,7 @@ from decimal import Context, Decimal, Inexact, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from buttress.evidence.tables import Column, ColumnType, Table, Value
+from buttress.evidence.data.tables import Column, ColumnType, Table, Value
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from buttress.evidence.guard import function_name
-from buttress.evidence.sql_vocabulary import words
+from buttress.evidence.sql.guard import function_name
+from buttress.evidence.sql.vocabulary import words
 
 
 @dataclass(frozen=True, slots=True)

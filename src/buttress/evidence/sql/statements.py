@@ -12,11 +12,12 @@ from functools import lru_cache
 
 from sqlglot import exp
 
-from buttress.evidence.count_trees import CHECK_COLUMNS, COUNT_COLUMNS, predicate_trees, row_trees
-from buttress.evidence.guard import guard
-from buttress.evidence.queries import TestQuery
-from buttress.evidence.sql_subset import Form, Where, lint_sql
-from buttress.evidence.sql_text import (
+from buttress.evidence.data.tables import ColumnType, Schema, Value
+from buttress.evidence.sql.count_trees import CHECK_COLUMNS, COUNT_COLUMNS, predicate_trees, row_trees
+from buttress.evidence.sql.guard import guard
+from buttress.evidence.sql.queries import TestQuery
+from buttress.evidence.sql.subset import Form, Where, lint_sql
+from buttress.evidence.sql.text import (
     COMPOSED_LIMITS,
     RefusedSqlError,
     bind,
@@ -24,7 +25,6 @@ from buttress.evidence.sql_text import (
     parse_statement,
     print_sql,
 )
-from buttress.evidence.tables import ColumnType, Schema, Value
 from buttress.formats.problems import Problem
 
 __all__ = ["CHECK_COLUMNS", "COUNT_COLUMNS", "QueryPlan", "Statement", "TestQuery", "plan_of"]

@@ -13,15 +13,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from buttress.evidence.canonical import canonical_digest, digest_of
-from buttress.evidence.cells import CellError, CellRule, Reader, cell_reader, end_of_day, in_zone
-from buttress.evidence.datasets import DatasetDeclaration, DatasetFormat, DatasetKind, DatasetSchema, resolve
+from buttress.evidence.data.canonical import canonical_digest, digest_of
+from buttress.evidence.data.cells import CellError, CellRule, Reader, cell_reader, end_of_day, in_zone
+from buttress.evidence.data.datasets import DatasetDeclaration, DatasetFormat, DatasetKind, DatasetSchema, resolve
+from buttress.evidence.data.raw_rows import RawRows, read_raw_rows
+from buttress.evidence.data.receipts import SUFFIX, Receipt, ReceiptFile, read_receipt
+from buttress.evidence.data.tables import Column, Schema, Table, Value
 from buttress.evidence.importers.findings import Finding, mark_not_applicable, silent_checks
 from buttress.evidence.importers.prowler_csv import read_prowler_csv
 from buttress.evidence.importers.prowler_ocsf import read_prowler_ocsf
-from buttress.evidence.raw_rows import RawRows, read_raw_rows
-from buttress.evidence.receipts import SUFFIX, Receipt, ReceiptFile, read_receipt
-from buttress.evidence.tables import Column, Schema, Table, Value
 from buttress.formats.problems import Problem, ProblemsError, refuse
 
 MAX_FILE_BYTES = 256 * 1024 * 1024

@@ -11,14 +11,14 @@ from typing import Literal
 
 from sqlglot import exp
 
-from buttress.evidence import sql_typing
-from buttress.evidence.sql_check import Check, Finding
-from buttress.evidence.sql_constructs import refusal
-from buttress.evidence.sql_query_rules import QUERY_RULES, TREE_RULES
-from buttress.evidence.sql_scopes import SqlType
-from buttress.evidence.sql_text import DIALECT, RefusedSqlError, parse_predicate, parse_statement
-from buttress.evidence.sql_value_rules import VALUE_RULES
-from buttress.evidence.tables import ColumnType, Schema
+from buttress.evidence.data.tables import ColumnType, Schema
+from buttress.evidence.sql import column_types
+from buttress.evidence.sql.check import Check, Finding
+from buttress.evidence.sql.constructs import refusal
+from buttress.evidence.sql.query_rules import QUERY_RULES, TREE_RULES
+from buttress.evidence.sql.scopes import SqlType
+from buttress.evidence.sql.text import DIALECT, RefusedSqlError, parse_predicate, parse_statement
+from buttress.evidence.sql.value_rules import VALUE_RULES
 from buttress.formats.problems import Problem
 
 RUN_PARAMETERS: Mapping[str, SqlType] = dict.fromkeys(("as_of", "period_start", "period_end"), SqlType.TIMESTAMP)
@@ -60,7 +60,7 @@ def lint_sql(
     while isinstance(tree, exp.Subquery) and tree.is_wrapper:
         tree = tree.this
     known = {**RUN_PARAMETERS, **_parameter_types(parameters)}
-    check = Check(tree, form, tables, sql_typing.read(tree, tables, known), known, sql, tuple(key))
+    check = Check(tree, form, tables, column_types.read(tree, tables, known), known, sql, tuple(key))
     findings = sorted(_findings(check), key=lambda finding: _position(finding.node, sql))
     return list(dict.fromkeys(_problem(finding, sql, where) for finding in findings))
 

@@ -19,13 +19,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from buttress.evidence.answers import Conversation, Heard, HostileAnswerError
-from buttress.evidence.failing_rows import canonical_order, write_failing_rows
-from buttress.evidence.landlock import landlock_abi
-from buttress.evidence.run_database import write_database
-from buttress.evidence.sql_text import RefusedSqlError
-from buttress.evidence.statements import CHECK_COLUMNS, COUNT_COLUMNS, QueryPlan, TestQuery, plan_of
-from buttress.evidence.tables import Schema
+from buttress.evidence.data.tables import Schema
+from buttress.evidence.locked.answers import Conversation, Heard, HostileAnswerError
+from buttress.evidence.locked.failing_rows import canonical_order, write_failing_rows
+from buttress.evidence.locked.landlock import landlock_abi
+from buttress.evidence.locked.run_database import write_database
+from buttress.evidence.sql.statements import CHECK_COLUMNS, COUNT_COLUMNS, QueryPlan, TestQuery, plan_of
+from buttress.evidence.sql.text import RefusedSqlError
 
 __all__ = [
     "QueryCounts",
@@ -42,7 +42,7 @@ SILENCE_SECONDS = 6.0
 """The engine stops a statement after 4 s by itself; a child that says nothing for longer is beyond its engine."""
 
 _START_CHILD = (
-    "import sys; sys.path.extend(sys.argv[2:]); from buttress.evidence.child import main; main(int(sys.argv[1]))"
+    "import sys; sys.path.extend(sys.argv[2:]); from buttress.evidence.locked.child import main; main(int(sys.argv[1]))"
 )
 
 
@@ -172,7 +172,7 @@ def ask_child(
 
 def _import_paths() -> list[str]:
     """Folders that the child imports from: this package's root and that of duckdb."""
-    paths = [str(Path(__file__).resolve().parents[2])]
+    paths = [str(Path(__file__).resolve().parents[3])]
     found = find_spec("duckdb")
     if found is not None and found.origin is not None:
         paths.append(str(Path(found.origin).resolve().parents[1]))

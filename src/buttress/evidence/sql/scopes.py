@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sqlglot import exp
 
-from buttress.evidence.tables import Column, ColumnType, Schema
+from buttress.evidence.data.tables import Column, ColumnType, Schema
 
 
 class SqlType(StrEnum):

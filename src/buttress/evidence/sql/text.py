@@ -15,7 +15,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, ParseError
 
-from buttress.evidence.tables import Value
+from buttress.evidence.data.tables import Value
 
 DIALECT = "duckdb"
 PARAMETER_TEXT_LIMIT = 1_000

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from buttress.evidence.tables import Column, ColumnType, Value
+from buttress.evidence.data.tables import Column, ColumnType, Value
 from buttress.formats.problems import shown
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})\Z")

@@ -15,8 +15,8 @@ from typing import Any
 
 import duckdb
 
-from buttress.evidence.landlock import ENGINE_PATHS, die_with_parent, restrict_to
-from buttress.evidence.tables import value_text
+from buttress.evidence.data.tables import value_text
+from buttress.evidence.locked.landlock import ENGINE_PATHS, die_with_parent, restrict_to
 
 SETTINGS = (
     "autoinstall_known_extensions=false",

@@ -1,0 +1,1 @@
+"""Data sets: from files with receipts to typed, dated snapshots."""

@@ -1,0 +1,1 @@
+"""The locked process that runs SQL, and what goes in and comes out of it."""

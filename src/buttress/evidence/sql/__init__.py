@@ -1,0 +1,1 @@
+"""Control tests as SQL: the portable subset, the guard, and the statements of a test."""
