@@ -54,6 +54,9 @@ bench: $(VENV)/.test ## measure speed, memory and error beside their aims
 docs: $(VENV)/.test ## write the generated pages of docs/reference again
 	$(BIN)/python docs/generate.py
 
+screenshots: $(VENV)/.base ## draw the pictures of the documentation again
+	$(BIN)/python docs/screenshots.py
+
 lint: $(VENV)/.test ## mend what ruff can mend, show the rest
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 

@@ -36,3 +36,21 @@ def test_generated_reference_pages_are_up_to_date() -> None:
     pages = runpy.run_path(str(DOCS / "generate.py"))["pages"]()
     stale = [name for name, text in pages.items() if (DOCS / "reference" / name).read_text() != text]
     assert stale == [], "run make docs"
+
+
+def test_every_reason_code_is_documented() -> None:
+    from buttress.reports import states
+
+    text = (DOCS / "reference" / "reasons.md").read_text()
+    assert [code for code in vars(states)["_REASONS"] if f"`{code}" not in text] == []
+
+
+def test_every_code_that_evidence_gives_has_words() -> None:
+    from buttress.reports import states
+
+    source = ROOT / "src" / "buttress"
+    files = [*(source / "evidence").rglob("*.py"), source / "core" / "verdicts.py"]
+    texts = [path.read_text() for path in files if "tests" not in path.parts]
+    given = {code for text in texts for code in re.findall(r"f\"([a-z]+(?:_[a-z]+)*)\(\{", text)} - {"open", "len"}
+    assert given
+    assert given - set(vars(states)["_REASONS"]) == set()

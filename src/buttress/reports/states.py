@@ -86,6 +86,7 @@ _REASONS = {
     "all_not_applicable": "every item is not applicable",
     "stale": "too old ({})",
     "older_than": "older than {}",
+    "overdue": "the next test was due by {}",
     "shrunk": "the source shrank ({} rows)",
     "difference": "rows differ from the expected total by {}",
     "no_total": "no independent total of {} to compare with",
@@ -107,7 +108,10 @@ _REASONS = {
     "limit": "it passed a limit of the runner",
     "sql": "the database refused it",
     "refused": "its SQL is not in the subset",
+    "above_warn_rate": "above the rate worth a look ({})",
     "count_identity": "its counts do not add up",
+    "counts_disagree": "its counts do not add up",
+    "not_applicable_outside": "it excuses items outside of its population",
     "failing_outside": "it names failing items outside of its population",
 }
 """Sentences for the codes that results carry, with the code's figures in place of the braces."""
