@@ -37,7 +37,7 @@ def test_numbers_become_int_or_decimal() -> None:
         ('["\ud800"]', 1, "U+D800"),
         ('["a\0"]', 1, "U+0000"),
         ("\ufeff{}", 1, "a byte order mark"),
-        ('{\n"a": 1,\n}', 3, "a syntax error"),
+        ('{\n"a": 1\n"b": 2}', 3, "a syntax error"),
         ("[1] 2", 1, "a syntax error"),
         ("", 1, "a syntax error"),
         ("[" * 100_000, 1, "more than 64 levels"),
