@@ -40,11 +40,15 @@ def assess(
     """
     refuse_known_at(known_at)
     day = as_of_day(as_of)
+    earlier = since_day(since, day) if since is not None else None
+    root = register_folder(folder)
+    from buttress.register.files.reader import read_register  # noqa: PLC0415 - keeps help quick
+
+    register = read_register(root)
     from buttress.cli.standing import standing  # noqa: PLC0415 - numpy and scipy only once there is work
 
-    earlier = since_day(since, day)
-    stands = standing(register_folder(folder), day, earlier, engagement)
-    if stands.explanation is None:
+    stands = standing(register, day, earlier, engagement)
+    if earlier is not None and stands.explanation is None:
         note(f"Nothing to compare with: no risk was assessed by {earlier}. Name a later day with --since")
     if svg or png:
         _draw(stands, chart, svg, png)

@@ -2,6 +2,7 @@
 
 import typer
 
+from buttress.cli.clock import today
 from buttress.cli.console import kinds_in_words
 from buttress.cli.failures import BAD_INPUT, problem_count
 from buttress.cli.options import Folder, register_folder
@@ -14,7 +15,7 @@ def check(folder: Folder) -> None:
     """
     from buttress.register.check import check as check_register  # noqa: PLC0415 - keeps help quick
 
-    report = check_register(register_folder(folder))
+    report = check_register(register_folder(folder), today())
     for problem in report.problems:
         typer.echo(str(problem))
     if report.problems:

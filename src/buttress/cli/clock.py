@@ -7,6 +7,9 @@ from buttress.cli.failures import RefusalError
 BEFORE = timedelta(days=90)
 """How long before the day asked about figures are compared, where no day is named."""
 
+FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
+"""Days that can be asked about; arithmetic with the days around them stays within the calendar."""
+
 
 def today() -> date:
     """The date of this machine's clock."""
@@ -18,9 +21,12 @@ def day_of(option: str, text: str | None) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise RefusalError(f"{option} {text!r} is no date; give YYYY-MM-DD, e.g. 2026-09-30") from error
+    if not FIRST <= day <= LAST:
+        raise RefusalError(f"{option} {day} is out of range; give a day from {FIRST} to {LAST}")
+    return day
 
 
 def as_of_day(text: str | None) -> date:

@@ -1,4 +1,8 @@
-"""Where reports are printed: at most 100 columns, colour only where a terminal shows it."""
+"""Where reports are printed: at most 100 columns, colour only where a terminal shows it.
+
+Titles, keys and file names come from outside. None of them is markup here, and no control character, override or
+separator in them reaches the terminal.
+"""
 
 import json
 import sys
@@ -7,6 +11,8 @@ from typing import Any
 
 import typer
 
+from buttress.formats.printable import UNSAFE, escaped, in_one_line
+
 WIDTH = 100
 
 
@@ -14,20 +20,36 @@ def print_report(report: Any) -> None:
     """Print a rich renderable; a pipe gets plain text of full width, NO_COLOR is kept to."""
     from rich.console import Console  # noqa: PLC0415 - costs a tenth of a second that help and JSON need not pay
 
-    console = Console(highlight=False, soft_wrap=False)
+    def made(width: int | None = None) -> Console:
+        return Console(highlight=False, markup=False, emoji=False, soft_wrap=False, width=width)
+
+    console = made()
     if not console.is_terminal or console.width > WIDTH:
-        console = Console(highlight=False, soft_wrap=False, width=WIDTH)
-    console.print(report)
+        console = made(WIDTH)
+    console.print(_Harmless(report))
+
+
+class _Harmless:
+    """A renderable whose texts only show: each unsafe character stands as a replacement sign of one column."""
+
+    def __init__(self, report: Any) -> None:
+        self._report = report
+
+    def __rich_console__(self, console: Any, options: Any) -> Any:
+        for segment in console.render(self._report, options):
+            yield segment._replace(text=UNSAFE.sub("\ufffd", segment.text))
 
 
 def print_json(document: Any) -> None:
-    """Print plain data as JSON, two spaces deep, not-a-numbers refused."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print plain data as JSON, two spaces deep, not-a-numbers refused; unsafe characters stand as escapes, which any
+    reader of JSON turns back."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    typer.echo(UNSAFE.sub(lambda found: escaped(found[0]), text))
 
 
 def note(text: str) -> None:
     """A line about the work itself, on the error stream, so that output can be piped."""
-    typer.echo(text, err=True)
+    typer.echo(in_one_line(text), err=True)
 
 
 def is_watched() -> bool:

@@ -35,11 +35,13 @@ def demo(
     else:
         note(f"{folder} was loaded on {day} and is shown as of that day; load it afresh with: buttress demo --fresh")
     from buttress.cli.standing import standing  # noqa: PLC0415 - numpy, scipy and duckdb only once there is work
-    from buttress.register.evaluation import evaluate_tests  # noqa: PLC0415
+    from buttress.register.evaluation import evaluate_declared  # noqa: PLC0415
+    from buttress.register.files.reader import read_register  # noqa: PLC0415
 
-    done = evaluate_tests(folder, day, None, progress())
+    register = read_register(folder)
+    done = evaluate_declared(register, day, None, progress())
     note(f"Control tests: {len(done.results)} new results, {done.unchanged} evaluated before.")
-    stands = standing(folder, day, day - BEFORE, None)
+    stands = standing(register, day, None, None)
     print_report(stands.report())
     largest = stands.summary.largest
     if largest:

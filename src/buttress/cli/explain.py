@@ -26,12 +26,13 @@ def explain(
     earlier = since_day(since, day)
     root = register_folder(folder)
     from buttress.core.explain import explain as split  # noqa: PLC0415 - numpy and scipy only once there is work
-    from buttress.register.snapshot import load_snapshot  # noqa: PLC0415
+    from buttress.register.snapshot import load_snapshots  # noqa: PLC0415
     from buttress.reports.explanation import as_json as json_form  # noqa: PLC0415
     from buttress.reports.explanation import terminal  # noqa: PLC0415
     from buttress.reports.explanation.view import explanation_view  # noqa: PLC0415
 
-    found = split(load_snapshot(root, earlier, engagement), load_snapshot(root, day, engagement))
+    before, after = load_snapshots(root, (earlier, day), engagement)
+    found = split(before, after)
     if as_json:
         print_json(json_form.document(found))
     else:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from buttress.formats.printable import in_one_line
 from buttress.formats.problems import Problem, ProblemsError
 
 BAD_INPUT = 2
@@ -16,8 +17,18 @@ class RefusalError(Exception):
     """A command cannot do what was asked; the message is one sentence that says why and what to do."""
 
 
+STOPPED = "Stopped before the end; nothing is half written"
+
+
 class Commands(TyperGroup):
     """The commands, with expected failures turned into plain lines on the error stream."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, EOFError, typer.Abort):
+            # A question or a line of progress stands open where the person stopped.
+            _fail(["", STOPPED])
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -41,5 +52,5 @@ def problem_count(problems: Sequence[Problem]) -> str:
 
 def _fail(lines: Sequence[str]) -> NoReturn:
     for line in lines:
-        typer.echo(line, err=True)
+        typer.echo(in_one_line(line), err=True)
     sys.exit(BAD_INPUT)

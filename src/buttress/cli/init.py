@@ -1,8 +1,9 @@
 """buttress init: a first register from a dozen answers."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -10,79 +11,75 @@ from buttress.cli.clock import today
 from buttress.cli.console import kinds_in_words
 from buttress.cli.failures import RefusalError
 
-if TYPE_CHECKING:
-    from buttress.register.answers import Answers
-    from buttress.register.questions import Question
-
 Target = Annotated[Path, typer.Argument(metavar="DIR", help="A folder to make; it must be empty.", show_default=False)]
 AnswersFile = Annotated[Path | None, typer.Option("--answers", metavar="FILE", help="Answers as YAML; asks nothing.")]
 
+_COUNTED = ("risks", "controls", "objectives", "assets", "vendors", "persons")
 
-def init(folder: Target, answers: AnswersFile = None) -> None:
+
+def _print_template(is_asked: bool) -> None:
+    if is_asked:
+        from buttress.register.answers_template import answers_template  # noqa: PLC0415 - keeps help quick
+
+        typer.echo(answers_template(), nl=False)
+        raise typer.Exit
+
+
+def init(
+    folder: Target,
+    answers: AnswersFile = None,
+    template: Annotated[
+        bool,
+        typer.Option(
+            "--template",
+            help="Print a file of answers to fill in for --answers.",
+            callback=_print_template,
+            is_eager=True,
+        ),
+    ] = False,
+) -> None:
     """Make a first register from a dozen answers.
 
     Risks, controls, scale and appetite come as a draft, sized to the organisation and approved by nobody.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RefusalError(f"{folder} is not empty; name a folder that is, or one that does not exist")
+    _refuse_place(folder)
     if answers is not None and not answers.is_file():
         raise RefusalError(f"{answers} does not exist; name a YAML file with answers, or leave --answers out")
-    from buttress.register.answers import answers_from, read_answers  # noqa: PLC0415 - keeps help quick
-    from buttress.register.files.writer import write_folder  # noqa: PLC0415
-    from buttress.register.initialise import README, initialise  # noqa: PLC0415
-    from buttress.register.starting_readme import readme  # noqa: PLC0415
+    from buttress.cli.asking import ask  # noqa: PLC0415 - keeps help quick
+    from buttress.register.answers import read_answers  # noqa: PLC0415
+    from buttress.register.initialise import write_first_register  # noqa: PLC0415
 
-    given = read_answers(answers) if answers is not None else _ask(answers_from)
-    day = today()
-    files = initialise(given, day)
-    write_folder(folder, files, others={README: readme(given, day).encode()})
+    given = read_answers(answers) if answers is not None else ask()
+    files = write_first_register(folder, given, today())
     typer.echo(f"{folder}: {kinds_in_words(_counts(files))}")
-    typer.echo("Scale and appetite are suggestions, figures stand on the starter library. README.md says what is next.")
-    typer.echo(f"Next: buttress assess {folder}")
+    typer.echo(
+        "It is a draft: nobody has approved scale and appetite, and every figure is a suggestion of the library."
+    )
+    typer.echo(_what_next(folder))
+
+
+def _refuse_place(folder: Path) -> None:
+    """Say at once, and not after the last answer, that nothing can be written there."""
+    if folder.exists() and not folder.is_dir():
+        raise RefusalError(f"{folder} is a file; name a folder that is empty, or one that does not exist")
+    if folder.exists() and any(folder.iterdir()):
+        raise RefusalError(f"{folder} is not empty; name a folder that is, or one that does not exist")
+    above = next(each for each in folder.absolute().parents if each.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise RefusalError(f"{folder} cannot be made: {above} is no folder that can be written")
 
 
 def _counts(files: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    kinds = ("risks", "controls", "objectives", "assets", "vendors", "persons")
     found = {kind: len(records) for file in files.values() for kind, records in file.items()}
-    return {kind: found.get(kind, 0) for kind in kinds}
+    return {kind: found.get(kind, 0) for kind in _COUNTED}
 
 
-def _ask(read: Any) -> "Answers":
-    """Ask every question that makes sense, then every usual control; a line that cannot be read is asked again."""
-    from buttress.register.questions import CONTROL_QUESTIONS, QUESTIONS, read_holding  # noqa: PLC0415
-
-    collected: dict[str, Any] = {}
-    for question in QUESTIONS:
-        if question.is_asked(collected):
-            answer = _ask_one(question)
-            if answer is not None:
-                collected[question.key] = answer
-    typer.echo("\nControls: in place (i), planned (p), lacking (l), unknown (u or Enter).")
-    holdings, group = {}, ""
-    for control in CONTROL_QUESTIONS:
-        if control.group != group:
-            group = control.group
-            typer.echo(f"\n{group}")
-        holdings[control.control] = _until_read(f"  {control.wording}", read_holding).value
-    answers: Answers = read({**collected, "controls": holdings})
-    return answers
-
-
-def _ask_one(question: "Question") -> Any:
-    from buttress.register.questions import read_line  # noqa: PLC0415
-
-    if question.help:
-        typer.echo(f"\n{question.help}")
-    for number, choice in enumerate(question.choices, 1):
-        typer.echo(f"  {number} {choice.value}: {choice.meaning}")
-    hint = f" [{question.default}]" if question.default else ""
-    return _until_read(f"{question.prompt}{hint}", lambda line: read_line(question, line))
-
-
-def _until_read(prompt: str, read: Any) -> Any:
-    while True:
-        line = typer.prompt(prompt, default="", show_default=False, prompt_suffix=" ")
-        try:
-            return read(line)
-        except ValueError as error:
-            typer.echo(f"  {error}")
+def _what_next(folder: Path) -> str:
+    steps = (
+        (f"buttress check {folder}", "whether the files are sound"),
+        (f"buttress assess {folder}", "what they add up to"),
+        (f"{folder}/README.md", "what to put right, and which evidence to connect first"),
+        (f"buttress test {folder}", "whether controls work, once there is evidence"),
+    )
+    width = max(len(step) for step, _ in steps)
+    return "\n".join(["", "Next:", *(f"  {step:{width}}  {why}" for step, why in steps)])

@@ -13,7 +13,11 @@ AsOf = Annotated[
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="DATE", help="The earlier day to compare with. [default: 90 days before]"),
+    typer.Option(
+        "--since",
+        metavar="DATE",
+        help="The earlier day to compare with. [default: 90 days before, or the first assessment]",
+    ),
 ]
 EngagementRef = Annotated[
     str | None,

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from rich.console import Group
 
+from buttress.cli.clock import BEFORE
 from buttress.core.explain import Explanation, explain
 from buttress.core.posture import Posture, posture
 from buttress.core.snapshot import RegisterSnapshot
 from buttress.formats.problems import ProblemsError
-from buttress.register.snapshot import load_snapshot
+from buttress.register.files.register import Register
+from buttress.register.snapshot import snapshots_on
 from buttress.reports.explanation import as_json as explanation_json
 from buttress.reports.posture.document import posture_document
 from buttress.reports.summary import as_json as summary_json
@@ -42,18 +43,32 @@ class Standing:
         return {**whole, "summary": summary_json.document(self.summary), "explanation": moved}
 
 
-def standing(folder: Path, as_of: date, since: date, engagement: str | None) -> Standing:
-    """Read the folder as of both days and compute."""
-    snapshot = load_snapshot(folder, as_of, engagement)
+def standing(register: Register, as_of: date, since: date | None, engagement: str | None) -> Standing:
+    """The register as of `as_of`, computed and compared with `since`.
+
+    Without `since` it is compared with 90 days before, or with the day of its first assessment where that is later.
+    """
+    snapshot, before = _both_days(register, as_of, since or as_of - BEFORE, engagement)
+    if since is None and before is None:
+        first = _first_assessed(snapshot)
+        if first is not None and first < as_of:
+            before = _both_days(register, as_of, first, engagement)[1]
+    return Standing(snapshot, posture(snapshot), explain(before, snapshot) if before else None)
+
+
+def _both_days(
+    register: Register, as_of: date, since: date, engagement: str | None
+) -> tuple[RegisterSnapshot, RegisterSnapshot | None]:
+    """The earlier one is None where it has nothing to compare: no risk was assessed by then, and everything would only be
+    new, or a register younger than `since` has no rate on that day."""
     try:
-        before = load_snapshot(folder, since, engagement)
+        before, snapshot = snapshots_on(register, (since, as_of), engagement)
     except ProblemsError:
-        # A register younger than `since` has no scale or no rate on that day: then nothing is compared.
-        return Standing(snapshot, posture(snapshot), None)
-    moved = explain(before, snapshot) if _is_comparable(before) else None
-    return Standing(snapshot, posture(snapshot), moved)
+        return snapshots_on(register, (as_of,), engagement)[0], None
+    return snapshot, before if _first_assessed(before) is not None else None
 
 
-def _is_comparable(before: RegisterSnapshot) -> bool:
-    """Without any risk assessed by then, everything would only be new."""
-    return any(not a.is_review for risk in before.risks for a in risk.assessments)
+def _first_assessed(snapshot: RegisterSnapshot) -> date | None:
+    """The day of the oldest figures; None without any."""
+    days = (a.effective_on for risk in snapshot.risks for a in risk.assessments if not a.is_review)
+    return min(days, default=None)

@@ -41,14 +41,17 @@ def run(
     """
     day = as_of_day(as_of)
     root = register_folder(folder)
-    from buttress.register.evaluation import evaluate_tests  # noqa: PLC0415 - duckdb only once there is work
-    from buttress.register.snapshot import load_snapshot  # noqa: PLC0415
+    from buttress.register.evaluation import evaluate_declared  # noqa: PLC0415 - duckdb only once there is work
+    from buttress.register.files.reader import read_register  # noqa: PLC0415
+    from buttress.register.snapshot import snapshots_on  # noqa: PLC0415
     from buttress.reports.evidence import as_json as json_form  # noqa: PLC0415
     from buttress.reports.evidence import terminal  # noqa: PLC0415
     from buttress.reports.evidence.view import control_tests_view  # noqa: PLC0415
 
-    done = evaluate_tests(root, day, engagement, progress())
-    view = control_tests_view(load_snapshot(root, day, engagement), len(done.results), done.unchanged)
+    register = read_register(root)
+    done = evaluate_declared(register, day, engagement, progress())
+    (snapshot,) = snapshots_on(register, (day,), engagement)
+    view = control_tests_view(snapshot, len(done.results), done.unchanged)
     if as_json:
         print_json(json_form.document(view))
     else:

@@ -1,11 +1,15 @@
 """Why a control lets through another share than before: its evidence aged, its record changed, a test had a new result.
 
 The steps are taken in this order, so that each has a state of its own: time passes over the evidence that no new result
-replaces; then what the register says of the control; then the new results, one test after the other in order of names.
+replaces; then what the register says of the control; then the new results, one test after the other in order of names;
+then time passes over these as far as they are older today than the evidence that they replaced was on the earlier day.
+So a clean result never seems to raise a risk because it is a week old, and one that only repeats the evidence of the
+earlier day moves nothing.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 
 from buttress.core.effectiveness import EvidenceOnControl, OperatingState, assumed_state, operating_state
@@ -86,13 +90,29 @@ class ControlHistory:
         steps = [StateStep(CauseKey(CauseKind.EVIDENCE_AGED, ref), at(old, results))]
         steps.append(StateStep(CauseKey(CauseKind.CONTROL_CHANGED, ref), at(new, results)))
         for test in renewed:
-            del waiting[test]
-            results = sorted(
-                [*results, *(r for r in now.results if r.test == test and _identity(r) not in seen)],
-                key=lambda r: (r.effective_at, r.as_of),
-            )
+            added = [r for r in now.results if r.test == test and _identity(r) not in seen]
+            waiting[test] = self._read_on(tests, test, known.results, added)
+            results = sorted([*results, *added], key=lambda r: (r.effective_at, r.as_of))
             steps.append(StateStep(CauseKey(CauseKind.TEST_RESULT, test), at(new, results)))
+        if any(day < as_of for day in waiting.values()):
+            waiting.clear()
+            steps.append(StateStep(CauseKey(CauseKind.EVIDENCE_AGED, ref), at(new, results)))
         return steps
+
+    def _read_on(
+        self, tests: Mapping[str, ControlTest], test: str, known: Sequence[TestResult], added: Sequence[TestResult]
+    ) -> date:
+        """The day on which new results are as old as those before them were on the earlier day, at the latest today."""
+        today = self._after.snapshot.as_of
+        old, new = (_effective_on(results, tests, test) for results in (known, added))
+        if old is None or new is None:
+            return today
+        return min(today, new + max(self._before.snapshot.as_of - old, timedelta()))
+
+
+def _effective_on(results: Sequence[TestResult], tests: Mapping[str, ControlTest], test: str) -> date | None:
+    """The date of the newest result of a test that feeds the state of its controls."""
+    return max((r.effective_on for r in results if r.test == test and _feeds(tests, r)), default=None)
 
 
 def _identity(result: TestResult) -> tuple[str, str, str, str]:

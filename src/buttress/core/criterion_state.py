@@ -152,9 +152,11 @@ def _headline(
         return Headline.UNCOVERED, [_absence(c) for c in controls] or ["no control is mapped to it"]
     is_type_1 = engagement_type is EngagementType.TYPE_1
     absent_keys = [_absence(c) for c in controls if c.is_key and not c.in_place]
+    unknowns = [reason for c in relied for reason in _unknowns(c, design_only=is_type_1)]
     if deviations := [reason for c in relied for reason in _deviations(c)]:
-        return Headline.DEVIATING, [*deviations, *absent_keys]
-    if unknowns := [reason for c in relied for reason in _unknowns(c, design_only=is_type_1)]:
+        # What is unknown is told too: it is what remains once the deviations are mended.
+        return Headline.DEVIATING, [*deviations, *unknowns, *absent_keys]
+    if unknowns:
         return Headline.UNKNOWN, [*unknowns, *absent_keys]
     untested = [f"{c.ref}: operation not tested in the period" for c in relied if not c.is_operation_tested]
     if is_type_1:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from itertools import groupby
-from math import prod
+from math import prod, sqrt
 
 from buttress.core.estimates import Pert, Point
 from buttress.core.reliability import PRIORS, Beta, Evidence, Posterior, Share, passing_share, posterior
@@ -40,6 +40,10 @@ class Moments:
     @property
     def variance(self) -> float:
         return max(self.second - self.mean**2, 0.0)
+
+    @property
+    def sd(self) -> float:
+        return sqrt(self.variance)
 
     @property
     def complement(self) -> "Moments":
@@ -117,6 +121,7 @@ class OperatingState:
     design_failure: str | None = None
     posteriors: tuple[tuple[str, Posterior], ...] = ()
     shares: tuple[tuple[str, Share], ...] = ()
+    combination: Combination = Combination.MINIMUM
 
     def at_design(self) -> "OperatingState":
         """The same control working always and everywhere, as designed; one that is absent would come into place today."""
@@ -192,6 +197,7 @@ def operating_state(
         failure,
         tuple(posteriors),
         tuple(shares),
+        control.combination,
     )
 
 
@@ -214,16 +220,16 @@ def _evidence_of(test: ControlTest, results: Sequence[TestResult]) -> list[Evide
 
 
 def _share(prior: Beta, test: ControlTest, result: TestResult, as_of: date) -> Share:
-    judged = result.passed + result.failing
     expected = result.expected_population
     tested = min(1.0, result.population / expected) if expected else 1.0
+    of = f" of {expected} expected" if expected else ", none known to be missing"
     evidence = Evidence(
         result.passed,
         result.failing,
         result.effective_on,
         test.half_life_days,
         test.icc,
-        f"{test.id} of {judged} items",
+        f"population {result.population}{of}",
     )
     return passing_share(prior, evidence, as_of, tested_share=tested, weakest=test.exposure is Exposure.WEAKEST)
 
@@ -294,7 +300,8 @@ def efficacy_of(effect: Effect, state: OperatingState) -> Moments:
 class LinkShare:
     """One control on one risk: the share let through now, and the number pinned when the estimate was made.
 
-    `now` is None where the control lets everything through because it does not count; `pinned` likewise.
+    A control that does not count lets everything through, 1. `pinned_source` says in words where the pinned number comes
+    from, and `pinned_state` is the state it was computed with, None where it was stated or nothing is pinned.
     """
 
     effect: Effect
@@ -303,11 +310,16 @@ class LinkShare:
     pinned: float
     is_pinned: bool
     note: str = ""
+    pinned_source: str = ""
+    pinned_state: OperatingState | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GroupShare:
-    """Overlapping controls of one factor and mechanism, or detection with response."""
+    """Overlapping controls of one factor and mechanism, or detection with response.
+
+    `inner` are the groups by mechanism that detection with response is made of, those of detection first.
+    """
 
     factor: Factor
     mechanism: str
@@ -315,6 +327,7 @@ class GroupShare:
     now: Moments
     pinned: float
     note: str = ""
+    inner: tuple["GroupShare", ...] = ()
 
     @property
     def ratio(self) -> float:
@@ -323,7 +336,7 @@ class GroupShare:
     @property
     def rule(self) -> str:
         """How the shares of the group come together, in a formula."""
-        if any(link.effect.function in _PAIRED for link in self.links):
+        if self.inner:
             return "1 − (1 − q of detection) × (1 − q of response)"
         if len(self.links) == 1:
             return "one control"
@@ -403,8 +416,8 @@ def _detect_and_respond(factor: Factor, links: Sequence[LinkShare]) -> list[Grou
     for side in sides:
         q, p = _product(side)
         now, pinned = now.times(q.complement), pinned * (1.0 - p)
-    links_all = (*detection, *response)
-    return [GroupShare(factor, "detection and response", links_all, now.complement, 1.0 - pinned)]
+    links_all, inner = (*detection, *response), (*sides[0], *sides[1])
+    return [GroupShare(factor, "detection and response", links_all, now.complement, 1.0 - pinned, inner=inner)]
 
 
 def _product(groups: Sequence[GroupShare]) -> tuple[Moments, float]:

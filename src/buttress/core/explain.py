@@ -8,9 +8,8 @@ what the register says of the control, and to each test with a new result. A cha
 as a step of their own after that, whole. Risks that came or went count whole.
 
 Exact: the parts of every risk and of the portfolio add up to the difference of the means, in cents by largest remainder.
-The split of VaR and TVaR follows the order of `causes` (largest amount first, at most 20 steps): each step takes a risk
-along the way from its old to its new mean by scaling its frequency, and to its new law with its last cause; the steps
-add up exactly to the difference.
+The split of VaR and TVaR follows the order of `causes` (largest amount first, at most 20 steps): each step takes the law
+of a risk along its way (`route`), and to its new law with its last cause; the steps add up exactly to the difference.
 """
 
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from buttress.core.cause_details import cause_detail
 from buttress.core.control_causes import CauseKey, CauseKind, ControlHistory
 from buttress.core.portfolio import Portfolio, build_portfolio
 from buttress.core.risk_change import Amounts, change_of
+from buttress.core.route import Route
 from buttress.core.snapshot import RegisterSnapshot
 from buttress.core.workings import Workings, work_out
 
@@ -43,8 +43,8 @@ class Part:
 class Cause:
     """A cause over all risks. Positive amounts raise the expected annual loss; `risks` has them by reference.
 
-    The tail amounts are its step in the sequence of causes, 0 for those beyond the twentieth, which move in one step
-    with the last.
+    The tail amounts are its step in the sequence of causes. `tail_step` counts the steps from 1; where there are more
+    causes than steps, those of the last step share it, and the first of them carries its amounts.
     """
 
     kind: CauseKind
@@ -54,6 +54,7 @@ class Cause:
     risks: tuple[tuple[str, int], ...]
     var95_cents: int = 0
     tvar95_cents: int = 0
+    tail_step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +94,23 @@ Leaves = dict[str, Amounts]
 Cents = dict[str, dict[CauseKey, int]]
 """The same in cents, adding up to the portfolio's move in cents."""
 
+Details = dict[CauseKey, str]
+"""What each cause says of itself."""
+
 
 def explain(before: RegisterSnapshot, after: RegisterSnapshot) -> Explanation:
     """Split the difference of two postures into named causes."""
     old, new = work_out(before), work_out(after)
-    leaves = _leaves(old, new)
+    leaves, routes = _leaves(old, new)
     cents = _in_cents(leaves)
-    causes = _causes(cents, old, new)
-    moves = _moves(cents, old, new)
+    keys = dict.fromkeys(key for amounts in cents.values() for key in amounts)
+    details = {key: cause_detail(key, old, new) for key in keys}
+    causes = _causes(cents, details)
+    moves = _moves(cents, details, old, new)
     first = build_portfolio([s.residual for s in old.staged.values()])
     last = build_portfolio([s.residual for s in new.staged.values()])
     start, end = first.distribution(), last.distribution()
-    tails = _tail_steps(causes, leaves, first, old, new)
+    tails = _tail_steps(causes, _Way(leaves, routes, old, new), first)
     return Explanation(
         before.as_of,
         after.as_of,
@@ -116,25 +122,30 @@ def explain(before: RegisterSnapshot, after: RegisterSnapshot) -> Explanation:
         end.value_at_risk(0.95),
         start.tail_value_at_risk(0.95),
         end.tail_value_at_risk(0.95),
-        tuple(replace(c, var95_cents=v, tvar95_cents=t) for c, (v, t) in zip(causes, tails, strict=True)),
+        tuple(
+            replace(c, var95_cents=v, tvar95_cents=t, tail_step=min(place, MAX_TAIL_GROUPS))
+            for place, (c, (v, t)) in enumerate(zip(causes, tails, strict=True), 1)
+        ),
         moves,
         _notes(before, after),
     )
 
 
-def _leaves(old: Workings, new: Workings) -> Leaves:
+def _leaves(old: Workings, new: Workings) -> tuple[Leaves, dict[str, Route]]:
     before = {r.ref: r for r in old.snapshot.risks if r.ref in old.staged}
     after = {r.ref: r for r in new.snapshot.risks if r.ref in new.staged}
     history = ControlHistory(old, new)
     leaves: Leaves = {}
+    routes: dict[str, Route] = {}
     for ref in sorted({*before, *after}):
         if ref not in before:
             leaves[ref] = {CauseKey(CauseKind.RISK_ADDED, ref): new.staged[ref].residual.mean}
         elif ref not in after:
             leaves[ref] = {CauseKey(CauseKind.RISK_CLOSED, ref): -old.staged[ref].residual.mean}
         else:
-            leaves[ref] = change_of(before[ref], after[ref], old, new, history)
-    return {ref: amounts for ref, amounts in leaves.items() if amounts}
+            change = change_of(before[ref], after[ref], old, new, history)
+            leaves[ref], routes[ref] = change.amounts, change.route
+    return {ref: amounts for ref, amounts in leaves.items() if amounts}, routes
 
 
 def _in_cents(leaves: Leaves) -> Cents:
@@ -147,7 +158,7 @@ def _in_cents(leaves: Leaves) -> Cents:
     }
 
 
-def _causes(cents: Cents, old: Workings, new: Workings) -> list[Cause]:
+def _causes(cents: Cents, details: Details) -> list[Cause]:
     by_cause: dict[CauseKey, list[tuple[str, int]]] = {}
     for ref, amounts in cents.items():
         for key, amount in amounts.items():
@@ -156,7 +167,7 @@ def _causes(cents: Cents, old: Workings, new: Workings) -> list[Cause]:
         Cause(
             key.kind,
             key.subject,
-            cause_detail(key, old, new),
+            details[key],
             sum(amount for _, amount in risks),
             tuple(sorted(risks, key=lambda r: (-abs(r[1]), r[0]))),
         )
@@ -165,11 +176,11 @@ def _causes(cents: Cents, old: Workings, new: Workings) -> list[Cause]:
     return sorted(causes, key=lambda c: (-abs(c.cents), c.kind, c.subject))
 
 
-def _moves(cents: Cents, old: Workings, new: Workings) -> tuple[RiskMove, ...]:
+def _moves(cents: Cents, details: Details, old: Workings, new: Workings) -> tuple[RiskMove, ...]:
     titles = {r.ref: r.title for r in (*old.snapshot.risks, *new.snapshot.risks)}
     moves = []
     for ref, amounts in cents.items():
-        parts = [Part(key.kind, key.subject, cause_detail(key, old, new), c) for key, c in amounts.items() if c]
+        parts = [Part(key.kind, key.subject, details[key], c) for key, c in amounts.items() if c]
         parts.sort(key=lambda p: (-abs(p.cents), p.kind, p.subject))
         before = old.staged[ref].residual.mean if ref in old.staged else 0.0
         after = new.staged[ref].residual.mean if ref in new.staged else 0.0
@@ -177,12 +188,29 @@ def _moves(cents: Cents, old: Workings, new: Workings) -> tuple[RiskMove, ...]:
     return tuple(sorted(moves, key=lambda m: (-abs(m.cents), m.ref)))
 
 
-def _tail_steps(
-    causes: Sequence[Cause], leaves: Leaves, start: Portfolio, old: Workings, new: Workings
-) -> list[tuple[int, int]]:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How the laws of all risks that moved come from one snapshot to the other."""
+
+    leaves: Leaves
+    routes: dict[str, Route]
+    old: Workings
+    new: Workings
+
+    def start(self) -> dict[str, AnnualLoss | None]:
+        return {ref: _residual(self.old, ref) for ref in self.leaves}
+
+    def law(self, ref: str, done: set[CauseKey]) -> AnnualLoss | None:
+        """The law of a risk once the causes in `done` have taken effect; None while it is not in the figures."""
+        if ref in self.routes:
+            return self.routes[ref].law(done, self.leaves[ref].keys())
+        return _residual(self.new if done >= self.leaves[ref].keys() else self.old, ref)
+
+
+def _tail_steps(causes: Sequence[Cause], way: _Way, start: Portfolio) -> list[tuple[int, int]]:
     """Cents of VaR and TVaR at 95 % for each cause, in order; beyond the twentieth they move with the twentieth."""
-    done: dict[str, set[CauseKey]] = {ref: set() for ref in leaves}
-    laws = {ref: _residual(old, ref) for ref in leaves}
+    done: dict[str, set[CauseKey]] = {ref: set() for ref in way.leaves}
+    laws = way.start()
     portfolio, steps = start, list[tuple[float, float]]()
     distribution = start.distribution()
     var, tvar = distribution.value_at_risk(0.95), distribution.tail_value_at_risk(0.95)
@@ -191,7 +219,7 @@ def _tail_steps(
         for cause in group:
             for ref, _ in cause.risks:
                 done[ref].add(CauseKey(cause.kind, cause.subject))
-        reached = {ref: _law_after(ref, done[ref], leaves[ref], old, new) for ref in touched}
+        reached = {ref: way.law(ref, done[ref]) for ref in touched}
         removed = [law for ref in touched if (law := laws[ref]) is not None]
         portfolio = portfolio.requantified(removed, [law for law in reached.values() if law is not None])
         laws.update(reached)
@@ -212,17 +240,6 @@ def _tail_groups(causes: Sequence[Cause]) -> list[Sequence[Cause]]:
 
 def _residual(workings: Workings, ref: str) -> AnnualLoss | None:
     return workings.staged[ref].residual if ref in workings.staged else None
-
-
-def _law_after(ref: str, done: set[CauseKey], amounts: Amounts, old: Workings, new: Workings) -> AnnualLoss | None:
-    """The law of a risk on its way: old, new, or the old one with its frequency scaled to the mean reached so far."""
-    if done >= amounts.keys():
-        return _residual(new, ref)
-    law = _residual(old, ref)
-    if law is None or law.mean == 0:
-        return law
-    factor = max(0.0, 1.0 + sum(amounts[key] for key in done if key in amounts) / law.mean)
-    return AnnualLoss(law.frequency.scaled(factor, factor**2), law.magnitude)
 
 
 def _notes(before: RegisterSnapshot, after: RegisterSnapshot) -> tuple[str, ...]:

@@ -31,8 +31,9 @@ from buttress.core.risk_posture import (
 )
 from buttress.core.risk_quantiles import risk_quantiles
 from buttress.core.snapshot import RegisterSnapshot, Risk
-from buttress.core.stages import Stage, StagedRisk
-from buttress.core.tracing import residual_trace
+from buttress.core.stages import Stage, StagedRisk, scale_of
+from buttress.core.trace import TraceStep
+from buttress.core.tracing import cell_step, risk_trace
 from buttress.core.workings import Workings, work_out
 
 
@@ -125,8 +126,15 @@ def _risk_posture(risk: Risk, workings: Workings, figures: Figures) -> RiskPostu
         tolerance,
         highest,
         staged.shares if staged else None,
-        residual_trace(staged) if staged else (),
+        _trace(staged, residual, snapshot) if staged and residual else (),
         acceptances,
         last_review(risk, snapshot.as_of),
         is_condition(risk),
     )
+
+
+def _trace(staged: StagedRisk, residual: StageFigures, snapshot: RegisterSnapshot) -> tuple[TraceStep, ...]:
+    scale_rate = snapshot.rates.rate(snapshot.scale.currency)
+    override = staged.assessment.override
+    cell = cell_step(residual.law, residual.event_p90, snapshot.scale, scale_rate, override)
+    return (*risk_trace(staged, scale_of(staged.assessment, snapshot.scales), snapshot.rates), cell)

@@ -155,11 +155,16 @@ class AgeingStep:
 
 @dataclass(frozen=True, slots=True)
 class CountingStep:
-    """A result added to `before` on `effective_on`: `n` items count as `n_eff`, so a gains `s` and b gains `f`."""
+    """A result added to `before` on `effective_on`: `n` items, `deviating` of them, count as `n_eff` items at `icc`.
+
+    So a gains `s` and b gains `f`.
+    """
 
     source: str
     effective_on: date
     n: int
+    deviating: int
+    icc: float
     n_eff: float
     s: float
     f: float
@@ -225,7 +230,9 @@ def _count(before: Beta, piece: Evidence) -> CountingStep:
     scale = n_eff / piece.size if piece.size else 0.0
     s, f = piece.conforming * scale, piece.deviating * scale
     after = Beta(before.a + s, before.b + f)
-    return CountingStep(piece.source, piece.effective_on, piece.size, n_eff, s, f, before, after)
+    return CountingStep(
+        piece.source, piece.effective_on, piece.size, piece.deviating, piece.icc, n_eff, s, f, before, after
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +254,8 @@ class Share:
     weight: float
     aged: float
     n: int
+    conforming: int
+    icc: float
     n_eff: float
 
 
@@ -288,5 +297,7 @@ def passing_share(
         w,
         aged,
         evidence.size,
+        evidence.conforming,
+        evidence.icc,
         n_eff,
     )

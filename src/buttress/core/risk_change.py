@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from math import exp, log
 
 from buttress.core.annual_loss import AnnualLoss
-from buttress.core.apportion import split_by_logs
+from buttress.core.apportion import NEGLIGIBLE, split_by_logs
 from buttress.core.control_causes import CauseKey, CauseKind, ControlHistory
 from buttress.core.effectiveness import FactorShare, GroupShare, LinkShare, OperatingState
+from buttress.core.route import Route, SideLogs
 from buttress.core.snapshot import EffectFunction, Risk
 from buttress.core.stages import StagedRisk, share_now, staged
 from buttress.core.workings import Workings
@@ -27,8 +28,16 @@ class _Factor:
     causes: tuple[tuple[CauseKey, float], ...]
 
 
-def change_of(risk_before: Risk, risk_after: Risk, old: Workings, new: Workings, history: ControlHistory) -> Amounts:
-    """Amounts by cause for a risk that has figures in both snapshots.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Amounts by cause, and the way from the old law to the new one."""
+
+    amounts: Amounts
+    route: Route
+
+
+def change_of(risk_before: Risk, risk_after: Risk, old: Workings, new: Workings, history: ControlHistory) -> Change:
+    """What moved a risk that has figures in both snapshots.
 
     First what controls and rates of exchange did to the estimate as it stood, then changed links, then a changed estimate.
     """
@@ -37,19 +46,25 @@ def change_of(risk_before: Risk, risk_after: Risk, old: Workings, new: Workings,
     in_force = tuple(e for e in risk_before.effects if e.effective_on is None or e.effective_on <= old.snapshot.as_of)
     kept = replace(risk_after, effects=in_force, assessments=risk_before.assessments)
     moved = staged(kept, first.assessment, new.estimates, new.states, as_of)
-    relinked = staged(
-        replace(risk_after, assessments=risk_before.assessments), first.assessment, new.estimates, new.states, as_of
-    )
+    relinked = by_assessment_before(risk_before, risk_after, old, new)
     amounts: defaultdict[CauseKey, float] = defaultdict(float)
-    for term_before, term_after, factors in _terms(first, moved, history):
+    sides = _sides(first, moved, history)
+    for term_before, term_after, factors in _terms(first, moved, sides):
         _share_out(amounts, term_before, term_after, factors)
     _whole(amounts, CauseKind.EFFECT_CHANGED, risk_after.ref, moved.residual, relinked.residual)
     _whole(amounts, CauseKind.ESTIMATE_CHANGED, risk_after.ref, relinked.residual, last.residual)
     moves = {key: amount for key, amount in amounts.items() if amount}
     if not moves and first.residual != last.residual:
         # Evidence can narrow or widen a law without moving its mean: the tail moves, and the cause is named with 0.
-        return dict.fromkeys(_causes_of_spread(first, history), 0.0)
-    return moves
+        moves = dict.fromkeys(_causes_of_spread(first, history), 0.0)
+    return Change(moves, Route(first.residual, moved.residual, last.residual, _logs(sides)))
+
+
+def by_assessment_before(risk_before: Risk, risk_after: Risk, old: Workings, new: Workings) -> StagedRisk:
+    """Today's controls and links on the estimate of the earlier day: what the risk would be had nobody assessed it anew."""
+    kept = replace(risk_after, assessments=risk_before.assessments)
+    first = old.staged[risk_before.ref].assessment
+    return staged(kept, first, new.estimates, new.states, new.snapshot.as_of)
 
 
 def _causes_of_spread(first: StagedRisk, history: ControlHistory) -> list[CauseKey]:
@@ -68,15 +83,35 @@ def _whole(amounts: Amounts, kind: CauseKind, ref: str, before: AnnualLoss, afte
     amounts[CauseKey(kind, ref)] += after.mean - before.mean
 
 
-def _terms(first: StagedRisk, moved: StagedRisk, history: ControlHistory) -> list[tuple[float, float, list[_Factor]]]:
-    """Primary and secondary loss apart, each a product: (mean before, mean after, factors that moved)."""
-    frequency = _factors(first.shares.frequency, moved.shares.frequency, first, history)
+_Sides = tuple[list[_Factor], list[_Factor], list[_Factor]]
+"""Factors that moved, by side: frequency, primary loss, secondary loss. A rate of exchange acts on both losses."""
+
+
+def _sides(first: StagedRisk, moved: StagedRisk, history: ControlHistory) -> _Sides:
+    sides = zip(first.shares.sides, moved.shares.sides, strict=True)
+    frequency, primary, secondary = (_factors(before, after, first, history) for before, after in sides)
     rate = _rate_factor(first, moved)
-    primary = _factors(first.shares.primary, moved.shares.primary, first, history)
-    terms = [(_primary(first.residual), _primary(moved.residual), [*frequency, *primary, *rate])]
+    return frequency, [*primary, *rate], [*secondary, *rate]
+
+
+def _logs(sides: _Sides) -> dict[CauseKey, SideLogs]:
+    """By cause and side: its part of the log ratios of the factors."""
+    logs: defaultdict[CauseKey, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
+    for place, factors in enumerate(sides):
+        for factor in factors:
+            total = sum(ratio for _, ratio in factor.causes)
+            for key, ratio in factor.causes:
+                share = ratio / total if abs(total) > NEGLIGIBLE else 1 / len(factor.causes)
+                logs[key][place] += factor.log_ratio * share
+    return {key: (found[0], found[1], found[2]) for key, found in logs.items()}
+
+
+def _terms(first: StagedRisk, moved: StagedRisk, sides: _Sides) -> list[tuple[float, float, list[_Factor]]]:
+    """Primary and secondary loss apart, each a product: (mean before, mean after, factors that moved)."""
+    frequency, primary, secondary = sides
+    terms = [(_primary(first.residual), _primary(moved.residual), [*frequency, *primary])]
     if first.estimate.magnitude.secondary is not None:
-        secondary = _factors(first.shares.secondary, moved.shares.secondary, first, history)
-        terms.append((_secondary(first.residual), _secondary(moved.residual), [*frequency, *secondary, *rate]))
+        terms.append((_secondary(first.residual), _secondary(moved.residual), [*frequency, *secondary]))
     return terms
 
 

@@ -11,7 +11,7 @@ assessed again. A stated inherent overrides the derived one; a derived one is ca
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -67,7 +67,10 @@ class StageShares:
 
 @dataclass(frozen=True, slots=True)
 class StagedRisk:
-    """A risk's law at each stage, and the shares that led from the estimate to the residual."""
+    """A risk's law at each stage, and the shares that led from the estimate to the residual and to the target.
+
+    `inherent_assessment` is the one whose figures are the inherent, None where these are derived.
+    """
 
     assessment: Assessment
     estimate: AnnualLoss
@@ -75,8 +78,13 @@ class StagedRisk:
     residual: AnnualLoss
     target: AnnualLoss
     shares: StageShares
-    is_inherent_stated: bool
+    target_shares: StageShares
+    inherent_assessment: Assessment | None
     is_inherent_capped: bool
+
+    @property
+    def is_inherent_stated(self) -> bool:
+        return self.inherent_assessment is not None
 
 
 def current_assessment(risk: Risk, as_of: date) -> Assessment | None:
@@ -141,7 +149,8 @@ def staged(
         apply_shares(estimate, shares),
         apply_shares(estimate, target),
         shares,
-        is_inherent_stated=stated is not None,
+        target,
+        inherent_assessment=stated,
         is_inherent_capped=is_capped,
     )
 
@@ -190,9 +199,9 @@ def link_shares(
     links = []
     for effect in _in_force(effects, as_of):
         state = now(effect.control) if now else states(effect.control, as_of)
-        pinned, is_pinned = _pinned_share(effect, assessment, states)
-        share, note = share_now(effect, state, assessment, is_pinned=is_pinned)
-        links.append(LinkShare(effect, state, share, pinned, is_pinned, note))
+        pin = _pinned_share(effect, assessment, states)
+        share, note = share_now(effect, state, assessment, is_pinned=pin.is_pinned)
+        links.append(LinkShare(effect, state, share, pin.share, pin.is_pinned, note, pin.source, pin.state))
     return links
 
 
@@ -206,19 +215,33 @@ def _in_force(effects: Sequence[Effect], as_of: date) -> list[Effect]:
     return list(newest.values())
 
 
-def _pinned_share(effect: Effect, assessment: Assessment, states: States) -> tuple[float, bool]:
-    basis = assessment.basis
+@dataclass(frozen=True, slots=True)
+class _Pin:
+    """What an estimate assumes that a control lets through, and where that comes from."""
+
+    share: float
+    source: str
+    is_pinned: bool = True
+    state: OperatingState | None = None
+
+
+def _pinned_share(effect: Effect, assessment: Assessment, states: States) -> _Pin:
+    basis, day = assessment.basis, assessment.effective_on
     if basis.kind is BasisKind.INHERENT:
-        return 1.0, False
-    state = states(effect.control, assessment.effective_on)
+        return _Pin(1.0, "the estimate stands before controls", is_pinned=False)
+    state = states(effect.control, day)
     if not _stands_in(basis, effect.control, state):
-        return 1.0, False
+        return _Pin(1.0, "outside the basis of the estimate", is_pinned=False)
     stated = next((p.efficacy for p in basis.controls or () if p.control == effect.control), None)
     if stated is not None:
-        return 1.0 - stated, True
-    if basis.kind is BasisKind.LIBRARY or not state.status.counts_in_residual:
-        state = state.at_prior()
-    return 1.0 - efficacy_of(effect, state).mean, True
+        return _Pin(1.0 - stated, f"1 − {stated:g}, the efficacy that the assessor stated")
+    if basis.kind is BasisKind.LIBRARY:
+        state, source = state.at_prior(), "an ordinary control of the library, at the prior of its type"
+    elif not state.status.counts_in_residual:
+        state, source = state.at_prior(), f"{state.status.value} on {day}: at the prior of its type"
+    else:
+        source = f"as evidence showed the control on {day}"
+    return _Pin(1.0 - efficacy_of(effect, state).mean, source, state=state)
 
 
 def _stands_in(basis: Basis, control: str, on_the_day: OperatingState) -> bool:
@@ -262,4 +285,4 @@ def _in_target(link: LinkShare) -> LinkShare:
     if not joins or state.status is ControlStatus.RETIRED:
         return link
     now = efficacy_of(link.effect, state.at_prior()).complement
-    return LinkShare(link.effect, state, now, link.pinned, link.is_pinned, "planned: at the prior of its type")
+    return replace(link, now=now, note="planned: at the prior of its type")

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TraceValue:
-    """A number with its unit (`money`, `per_year`, `share`, `count`, `days`, `text`) and where it comes from."""
+    """A number with its unit (`money`, `per_year`, `share`, `count`, `days`, `text`) and where it comes from.
+
+    `deviation` is the standard deviation of a quantity that is uncertain, in the same unit; None where it is not.
+    """
 
     name: str
     value: float | str
     unit: str
     source: str = ""
+    deviation: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

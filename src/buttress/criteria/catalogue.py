@@ -4,7 +4,6 @@ Labels are this project's own; the wording is the AICPA's and is not shipped. Po
 requirements: nothing here counts them against a criterion.
 """
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,15 +21,6 @@ PointId = NewType("PointId", str)
 
 _TSC = "frameworks/tsc2017.csv"
 _DESCRIPTION = "frameworks/dc200.csv"
-
-# CC6.1, then maybe a point: -POF10, -10, .10 or a letter (.j is the tenth).
-_SPELLING = re.compile(
-    r"(?P<criterion>[A-Z]{1,2}[0-9]\.[0-9])(?:-(?:POF)?(?P<number>[0-9]+)|\.(?P<dotted>[0-9]+|[A-Z]))?\Z"
-)
-
-
-class UnknownCriterionError(ValueError):
-    """A text names no criterion, or no point of focus, of the edition at hand."""
 
 
 class PrivacyRole(StrEnum):
@@ -69,18 +59,6 @@ def criteria() -> tuple[Criterion, ...]:
         for row in content_rows(_TSC)
         if row["kind"] == "criterion"
     )
-
-
-@cache
-def coso_principles() -> dict[CriterionId, int]:
-    """The COSO principle (1 to 17) that a criterion of CC1 to CC5 stands for."""
-    return {CriterionId(row["id"]): int(row["coso_principle"]) for row in content_rows(_TSC) if row["coso_principle"]}
-
-
-@cache
-def series() -> dict[str, str]:
-    """Label of each series (`CC6`) in the order of the publication."""
-    return {row["id"]: row["label"] for row in content_rows(_TSC) if row["kind"] == "series"}
 
 
 @cache
@@ -129,80 +107,3 @@ def _is_visible(scope: str, categories: Collection[Category], role: PrivacyRole,
     if Category(category) not in categories:
         return False
     return not roles or role is PrivacyRole.BOTH or role.value in roles.split("+")
-
-
-def criterion_id(text: str) -> CriterionId:
-    """The criterion that `text` names, in any of the spellings in circulation.
-
-    Lower case, blanks around it and the misprint `PP1.x` for `PI1.x` are read. Raises `UnknownCriterionError`.
-
-    >>> criterion_id(" cc6.1 "), criterion_id("PP1.3")
-    ('CC6.1', 'PI1.3')
-    """
-    found, point = _parsed(text)
-    if point is not None:
-        raise UnknownCriterionError(f"{text.strip()!r} is a point of focus; give its criterion, {found}")
-    return found
-
-
-def point_id(text: str) -> PointId:
-    """The point of focus that `text` names: `CC6.1-POF10`, `CC6.1-10`, `CC6.1.10` or, by letter, `CC6.1.j`.
-
-    Raises `UnknownCriterionError`.
-
-    >>> point_id("CC6.1.10"), point_id("cc6.1.j"), point_id("CC6.1-10")
-    ('CC6.1-POF10', 'CC6.1-POF10', 'CC6.1-POF10')
-    """
-    found, point = _parsed(text)
-    if point is None:
-        raise UnknownCriterionError(f"{text.strip()!r} is a criterion; give a point of focus, e.g. {found}-POF1")
-    return point
-
-
-def criterion_or_point_id(text: str) -> CriterionId | PointId:
-    """The criterion or point of focus that `text` names. Raises `UnknownCriterionError`."""
-    found, point = _parsed(text)
-    return found if point is None else point
-
-
-def _parsed(text: str) -> tuple[CriterionId, PointId | None]:
-    spelled = text.strip().upper()
-    if spelled.startswith("PP"):
-        spelled = "PI" + spelled[2:]
-    match = _SPELLING.match(spelled)
-    if match is None:
-        raise UnknownCriterionError(
-            f"{text!r} is not the id of a Trust Services Criterion; write e.g. CC6.1, or CC6.1-POF10 for a point"
-        )
-    counts = _point_counts()
-    criterion = CriterionId(match["criterion"])
-    if criterion not in counts:
-        raise UnknownCriterionError(f"There is no criterion {criterion}; {_neighbours(criterion)}")
-    number = _number(match["number"] or match["dotted"])
-    if number is None:
-        return criterion, None
-    if not 1 <= number <= counts[criterion]:
-        raise UnknownCriterionError(f"{criterion} has points of focus 1 to {counts[criterion]}, not {number}")
-    return criterion, PointId(f"{criterion}-POF{number}")
-
-
-def _number(text: str | None) -> int | None:
-    if text is None:
-        return None
-    return int(text) if text.isdigit() else ord(text) - ord("A") + 1
-
-
-@cache
-def _point_counts() -> dict[CriterionId, int]:
-    counts = {CriterionId(criterion.id): 0 for criterion in criteria()}
-    for point in points_of_focus():
-        counts[point.criterion] += 1
-    return counts
-
-
-def _neighbours(criterion: str) -> str:
-    wanted = criterion.partition(".")[0]
-    known = [other.id for other in criteria() if other.series == wanted]
-    if known:
-        return f"series {wanted} has {', '.join(known)}"
-    return f"the series are {', '.join(series())}"

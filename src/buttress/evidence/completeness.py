@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from buttress.core.verdicts import Outcome, is_stale, start_of
+from buttress.evidence.data.receipts import Receipt
 from buttress.evidence.data.snapshots import Snapshot
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.evidence.durations import age_text
@@ -85,11 +86,21 @@ def _doubts(declaration: ControlTestDeclaration, snapshot: Snapshot, as_of: date
         doubts.append(f"stale({age_text(age)} > {age_text(limit)})")
     if snapshot.receipt is not None:
         doubts += snapshot.receipt.faults
+        doubts += _dated_after(snapshot, snapshot.receipt)
     if wanted.key_not_null and snapshot.null_keys:
         doubts.append(f"null_keys({snapshot.null_keys})")
     if wanted.unique and snapshot.repeated_keys:
         doubts.append(f"repeated_keys({snapshot.repeated_keys})")
     return doubts
+
+
+def _dated_after(snapshot: Snapshot, receipt: Receipt) -> list[str]:
+    """Rows cannot speak of a day after the one on which they were got; one day's grace for clocks and zones."""
+    if receipt.finished_at is None:
+        return []
+    effective_on, finished_on = snapshot.effective_at.date(), receipt.finished_at.date()
+    is_after = effective_on > finished_on + timedelta(days=1)
+    return [f"dated_after_extraction({effective_on} > {finished_on})"] if is_after else []
 
 
 def _scan_doubts(snapshot: Snapshot) -> list[str]:

@@ -6,6 +6,7 @@ several and names the rows of the population and of the failures. What carries m
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
@@ -34,9 +35,9 @@ from buttress.evidence.declared_terms import (
     Thresholds,
     half_life_days,
 )
+from buttress.formats.folder import read_bytes
 from buttress.formats.models import Complaint, Ref, StrictModel, Text, Whole, complain, validated
 from buttress.formats.problems import Problem, ProblemsError, refuse
-from buttress.formats.strict_text import decode
 from buttress.formats.strict_yaml import Path as FieldPath
 from buttress.formats.strict_yaml import YamlLimits, YamlNode, read_yaml
 
@@ -349,10 +350,12 @@ def read_declaration(path: Path, *, shown_as: str | None = None, is_shipped: boo
     file = path / FILE_NAME if path.is_dir() else path
     name = shown_as or file.as_posix()
     try:
-        content = file.read_bytes()
+        content = read_bytes(file.parent, file.name, max_bytes=_LIMITS.max_bytes)
+    except ProblemsError as error:
+        raise ProblemsError([replace(problem, file=name) for problem in error.problems]) from None
     except OSError as error:
         raise refuse(name, None, f"no readable file ({error.strerror})", "a declaration") from None
-    node = read_yaml(decode(content, file=name, max_bytes=_LIMITS.max_bytes), file=name, limits=_LIMITS)
+    node = read_yaml(content, file=name, limits=_LIMITS)
     declaration = validated(ControlTestDeclaration, node)
     declaration._node = node
     declaration._is_shipped = is_shipped

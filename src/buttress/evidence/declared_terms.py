@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from buttress.core.verdicts import EffectMode, Exposure
 from buttress.evidence.data.cells import CellError, CellRule, cell_reader
 from buttress.evidence.data.tables import Column, ColumnType, Value
-from buttress.evidence.durations import Duration, Margin, Rate, Tolerance
+from buttress.evidence.durations import Duration, Margin, Rate, TolerableRate, Tolerance
 from buttress.formats.models import Complaint, Flag, Instant, Ref, StrictModel, Text, Whole, complain, unfit
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
@@ -131,7 +131,7 @@ class Completeness(StrictModel):
 
 
 class Thresholds(StrictModel):
-    tolerable_rate: Rate = Decimal(0)
+    tolerable_rate: TolerableRate = Decimal(0)
     warn_rate: Rate = Decimal(0)
     min_population: Whole = 1
 
@@ -177,7 +177,7 @@ class Examples(StrictModel):
 
 
 class ThresholdOverrides(StrictModel):
-    tolerable_rate: Rate | None = None
+    tolerable_rate: TolerableRate | None = None
     warn_rate: Rate | None = None
     min_population: Whole | None = None
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
 
 from buttress.formats.models import Amount, unfit
 
@@ -104,5 +104,15 @@ Duration = Annotated[
 ]
 Rate = Annotated[Amount, BeforeValidator(_rate), WithJsonSchema({"type": ["number", "string"]})]
 """A share from 0 to 1 as a decimal; files may also write a percentage."""
+
+
+def _below_one(rate: Decimal) -> Decimal:
+    if rate >= 1:
+        raise unfit(f"{rate:f}", "a rate below 1", "A test that tolerates every failure proves nothing; leave it out.")
+    return rate
+
+
+TolerableRate = Annotated[Rate, AfterValidator(_below_one)]
+"""A `Rate` that some failure can pass."""
 Margin = Annotated[Any, PlainValidator(_tolerance), PlainSerializer(str, return_type=str), _schema("^[0-9.]+ ?%?$")]
 """A `Tolerance`."""

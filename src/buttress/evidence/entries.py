@@ -22,9 +22,12 @@ def run_record(
     datasets: Mapping[str, DatasetDeclaration],
     day: Day,
     started: datetime,
-    sequence: int,
+    place: tuple[int, str | None],
 ) -> dict[str, Any]:
-    """Who ran what when, with which versions: everything about the run that is no evidence by itself."""
+    """Who ran what when, with which versions: everything about the run that is no evidence by itself.
+
+    `place` is the run's among those stored: its sequence, and the root of the one before.
+    """
     elapsed = {
         e.declaration.id: round(e.counts.elapsed * 1000) for e in evaluations if isinstance(e.counts, QueryCounts)
     }
@@ -34,7 +37,8 @@ def run_record(
     }
     return {
         "as_of": day.as_of.isoformat(),
-        "sequence": sequence,
+        "sequence": place[0],
+        "previous": place[1],
         "period": [day.period_start.isoformat(), day.period_end.isoformat()],
         "time_zone": day.zone.key,
         "plan_hash": digest_of(plan),

@@ -4,7 +4,6 @@ A manual result counts like any other. The performer is never the owner of a con
 organisation has declared itself a sole operator, which the result then says.
 """
 
-import hashlib
 import re
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -20,7 +19,8 @@ from buttress.core.verdicts import Assertion, ControlTest, EffectMode, Outcome, 
 from buttress.evidence.data.canonical import digest_of
 from buttress.evidence.data.cells import end_of_day
 from buttress.evidence.declared_terms import Frequency, Severity, half_life_days
-from buttress.evidence.durations import Rate
+from buttress.evidence.durations import TolerableRate
+from buttress.formats.folder import is_there, sha256_of
 from buttress.formats.models import Complaint, Day, Ref, StrictModel, Text, Whole, complain
 from buttress.formats.problems import Problem, ProblemsError
 from buttress.formats.strict_yaml import Path as FieldPath
@@ -74,7 +74,7 @@ class ManualTest(StrictModel):
     frequency: Frequency = Frequency.YEARLY
     severity: Severity = Severity.MEDIUM
     owner: Ref | None = None
-    tolerable_rate: Rate = Decimal(0)
+    tolerable_rate: TolerableRate = Decimal(0)
     next_due: Day | None = None
     results: tuple[ManualResult, ...] = Field(default=())
 
@@ -189,15 +189,13 @@ class ManualTest(StrictModel):
 
 def _document_digest(folder: Path, result: ManualResult) -> str | tuple[str, str, str, str]:
     """SHA-256 (hex) of the document, or field, found, expected and advice of what is wrong with it."""
-    path = folder / result.document
-    if not path.is_file():
+    if not is_there(folder, result.document):
         return "document", f"no file {result.document}", "a file below evidence/", "Add the file that shows the test."
-    if not path.resolve().is_relative_to((folder / "evidence").resolve()):
-        return "document", "a link that leads out of evidence/", "a file", "Copy the file itself."
-    if path.stat().st_size > MAX_DOCUMENT_BYTES:
-        return "document", f"{path.stat().st_size:,} bytes", f"at most {MAX_DOCUMENT_BYTES:,}", ""
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    try:
+        digest = sha256_of(folder, result.document, max_bytes=MAX_DOCUMENT_BYTES)
+    except ProblemsError as error:
+        problem = error.problems[0]
+        return "document", problem.found, problem.expected, problem.advice
     if result.sha256 is not None and result.sha256 != digest:
         advice = "The document is not the one that was tested; restore it, or record a new result."
         return "sha256", f"a document with {digest[:12]}…", f"{result.sha256[:12]}…", advice

@@ -5,8 +5,8 @@ All tests of one date run in one locked child on one database that holds that da
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,25 @@ from buttress.core.verdicts import Outcome, TestResult
 from buttress.evidence.columns_used import deciding_columns
 from buttress.evidence.completeness import Inputs, Standing, standing
 from buttress.evidence.data.datasets import DatasetDeclaration, resolve
-from buttress.evidence.data.shelf import Shelf
+from buttress.evidence.data.shelf import REGISTER, Shelf
 from buttress.evidence.data.tables import Schema, Table
 from buttress.evidence.declaration_lint import lint_declaration
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.evidence.entries import definition_entry, result_entry, run_record, snapshot_entries
 from buttress.evidence.judging import Day, Evaluation, barred_result, judged_at, judged_result, query_of
 from buttress.evidence.locked.runner import QueryCounts, QueryError, run_queries, write_database, write_failing_rows
-from buttress.evidence.results import FOLDER, ROWS_FOLDER, ResultsFile, next_sequence, read_results_files, write_results
+from buttress.evidence.results import (
+    FOLDER,
+    ROWS_FOLDER,
+    ResultsFile,
+    Written,
+    newest_root,
+    next_sequence,
+    read_results_files,
+    write_results,
+)
 from buttress.evidence.sql.statements import TestQuery
+from buttress.formats.folder import make_folder
 from buttress.formats.problems import Problem
 
 Progress = Callable[[str, int, int], None]
@@ -71,18 +81,20 @@ class _Run:
     period: tuple[date, date]
     as_of: date
     problems: dict[Problem, None] = field(default_factory=dict)
+    tested_before: Mapping[tuple[str, str], str] = field(default_factory=dict)
     answered: dict[tuple[str, ...], tuple[QueryCounts, dict[str, Any] | None]] = field(default_factory=dict)
 
     def all_dates(self, progress: Progress) -> RunSummary:
         stored = read_results_files(self.folder)
         known, errors = _identities(stored)
+        self.tested_before = _bytes_tested(stored)
         refused = self._refused(stored)
         plan = self._plan()
         total = sum(len(tests) for _, tests in plan)
         written: list[Path] = []
         results: list[TestResult] = []
         unchanged = done = 0
-        sequence = next_sequence(stored)
+        sequence, previous = next_sequence(stored), newest_root(stored)
         for day, tests in plan:
             progress(day.as_of.isoformat(), done, total)
             started = datetime.now(UTC)
@@ -94,10 +106,13 @@ class _Run:
             judged = [(e, r) for e, r in judged if not (r.outcome is Outcome.ERROR and _key(e, day) in errors)]
             unchanged += len(tests) - len(judged)
             done += len(tests)
-            if judged and (path := self._store(judged, day, started, sequence)):
-                written.append(path)
+            if judged and (stored_now := self._store(judged, day, started, (sequence, previous))):
+                written.append(stored_now.path)
                 results += [result for _, result in judged]
-                sequence += 1
+                sequence, previous = sequence + 1, stored_now.root
+            elif judged:
+                others = read_results_files(self.folder)
+                sequence, previous = next_sequence(others), newest_root(others)
             self.shelf.forget_before(day.as_of, tuple(self.shelf.datasets))
         progress(self.as_of.isoformat(), total, total)
         return RunSummary(tuple(written), tuple(results), unchanged, tuple(self.problems))
@@ -143,9 +158,18 @@ class _Run:
         inputs = self.shelf.inputs(test, day.as_of)
         for snapshot in inputs.snapshots.values():
             self.problems |= dict.fromkeys(snapshot.problems if snapshot else ())
-        return Evaluation(
-            test, inputs, digests, self._standing(test, inputs, day, refused), judged_at(test, inputs, day)
-        )
+        found = self._standing(test, inputs, day, refused)
+        found = replace(found, reasons=(*found.reasons, *self._replaced(inputs)))
+        return Evaluation(test, inputs, digests, found, judged_at(test, inputs, day))
+
+    def _replaced(self, inputs: Inputs) -> Iterator[str]:
+        """Files that were tested before with other bytes: no bar, since an export may be mended, but never unsaid."""
+        for snapshot in (s for s in inputs.snapshots.values() if s is not None and s.raw_sha256):
+            if self.tested_before.get((snapshot.dataset, snapshot.file), snapshot.raw_sha256) != snapshot.raw_sha256:
+                advice = "Add a mended export under a new name; the earlier result stays."
+                found, expected = "other bytes than were tested before", "evidence that stays as it was"
+                self.problems[Problem(snapshot.file, None, "", found, expected, advice)] = None
+                yield f"evidence_replaced({snapshot.file})"
 
     def _standing(self, test: ControlTestDeclaration, inputs: Inputs, day: Day, refused: Mapping[str, str]) -> Standing:
         if test.id in refused:
@@ -188,7 +212,7 @@ class _Run:
     def _keep_failing_rows(self, evaluation: Evaluation) -> None:
         counts = evaluation.counts
         if isinstance(counts, QueryCounts) and counts.failing_rows:
-            rows_folder = self.folder / FOLDER / ROWS_FOLDER
+            rows_folder = make_folder(self.folder, f"{FOLDER}/{ROWS_FOLDER}")
             sha256, name = write_failing_rows(rows_folder, counts.failing_columns, counts.failing_rows)
             evaluation.failing_rows = {
                 "path": f"{ROWS_FOLDER}/{name}",
@@ -198,16 +222,20 @@ class _Run:
             }
 
     def _store(
-        self, judged: Sequence[tuple[Evaluation, TestResult]], day: Day, started: datetime, sequence: int
-    ) -> Path | None:
-        """The file written; None where another run has stored the very same in the meantime."""
+        self,
+        judged: Sequence[tuple[Evaluation, TestResult]],
+        day: Day,
+        started: datetime,
+        place: tuple[int, str | None],
+    ) -> Written | None:
+        """What was written; None where another run has stored the very same in the meantime."""
         evaluations = [evaluation for evaluation, _ in judged]
         entries = [
             *snapshot_entries(evaluations),
             *(definition_entry(e.declaration) for e in evaluations),
             *(result_entry(e, result) for e, result in judged),
         ]
-        record = run_record(evaluations, self.shelf.datasets, day, started, sequence)
+        record = run_record(evaluations, self.shelf.datasets, day, started, place)
         try:
             return write_results(self.folder, record, entries)
         except FileExistsError:
@@ -249,9 +277,21 @@ def _identities(stored: Iterable[ResultsFile]) -> tuple[frozenset[tuple[str, ...
     known: set[tuple[str, ...]] = set()
     errors: set[tuple[str, ...]] = set()
     for body in (body for file in stored for body in file.of_kind("result")):
-        identity = (body["test"], body["definition_hash"], body["as_of"], *(digest or "" for digest in body["inputs"]))
+        inputs = (digest or "" for digest in body.get("inputs", ()))
+        identity = (body["test"], body.get("definition_hash", ""), body["as_of"], *inputs)
         (errors if body["outcome"] == Outcome.ERROR else known).add(identity)
     return frozenset(known), frozenset(errors)
+
+
+def _bytes_tested(stored: Iterable[ResultsFile]) -> Mapping[tuple[str, str], str]:
+    """SHA-256 of each evidence file as it was when it was first tested, by data set and name."""
+    first: dict[tuple[str, str], str] = {}
+    for file in sorted(stored, key=lambda f: f.sequence):
+        for body in file.of_kind("snapshot"):
+            sha256 = body.get("raw_sha256")
+            if isinstance(sha256, str) and sha256 and body.get("file") != REGISTER:
+                first.setdefault((str(body.get("dataset")), str(body.get("file"))), sha256)
+    return first
 
 
 def _version_fault(test: ControlTestDeclaration, stored: Sequence[ResultsFile]) -> tuple[Problem | None, str]:
@@ -264,7 +304,7 @@ def _version_fault(test: ControlTestDeclaration, stored: Sequence[ResultsFile]) 
         expected = f"{newest['version']} or more, as in stored results"
         problem = test.problem(("version",), str(test.version), expected, "A version only rises.")
         return problem, f"version_lowered({newest['version']} -> {test.version})"
-    hashes = {body["declared_hash"] for body in past if body["version"] == test.version}
+    hashes = {body.get("declared_hash") for body in past if body["version"] == test.version}
     if hashes and test.declared_hash not in hashes:
         advice = f"Raise it to {test.version + 1}: what the test means was changed since results were stored."
         problem = test.problem(("version",), f"{test.version} as before", "a higher version", advice)

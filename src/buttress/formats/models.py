@@ -21,6 +21,7 @@ from buttress.formats.problems import Problem, ProblemsError, nearest, shown
 from buttress.formats.strict_yaml import Path, YamlNode
 
 T = TypeVar("T")
+D = TypeVar("D", bound=date)
 
 REFERENCE = r"^[A-Za-z][A-Za-z0-9._-]{0,63}$"
 _REFERENCE = re.compile(REFERENCE.removesuffix("$") + r"\Z")
@@ -31,6 +32,8 @@ _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})\Z"
 )
 _LONGEST_TEXT = 20_000
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Years of the days that a register may name: one far outside is a slip, and the calendar ends at both sides."""
 _PLAIN = (bool, int, float, Decimal, date, datetime)
 
 
@@ -116,10 +119,17 @@ def _day(value: object) -> object:
         return value
     if isinstance(value, str) and _DATE.match(value):
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             raise unfit(value, "a day that exists in the calendar") from None
+        return _near(day, value)
     raise unfit(value, "a date such as 2026-01-31")
+
+
+def _near(moment: D, value: object) -> D:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise unfit(value, f"a day from {FIRST_YEAR} to {LAST_YEAR}", "Leave the field out where there is no end.")
+    return moment
 
 
 def _instant(value: object) -> object:
@@ -127,9 +137,10 @@ def _instant(value: object) -> object:
         return value.astimezone(UTC)
     if isinstance(value, str) and _TIMESTAMP.match(value):
         try:
-            return datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(UTC)
-        except (ValueError, OverflowError):
+            instant = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
             raise unfit(value, "a time that exists") from None
+        return _near(instant, value).astimezone(UTC)
     raise unfit(value, "a timestamp with its zone such as 2026-01-31T08:00:00Z")
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from buttress.formats.printable import in_one_line
+
 SHOWN_PROBLEMS = 50
 _MANY_WORDS = 300
 
@@ -30,7 +32,8 @@ class Problem:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         field = f"{self.field}: " if self.field else ""
         advice = f" {self.advice}" if self.advice else ""
-        return f"{place}: {field}found {self.found}; expected {self.expected}.{advice}"
+        # Names, keys and values come from outside: a line of ours is one line, whatever they hold.
+        return in_one_line(f"{place}: {field}found {self.found}; expected {self.expected}.{advice}")
 
     @property
     def order(self) -> tuple[str, int, int, str]:

@@ -23,11 +23,12 @@ _NAMES = {"\t": "tab"}
 
 @dataclass(frozen=True, slots=True)
 class CsvLimits:
-    """Largest size in bytes, number of rows and number of columns."""
+    """Largest size in bytes, number of rows, of columns, and of fields: empty ones take room in memory, not on disk."""
 
     max_bytes: int = 500_000_000
     max_rows: int = 5_000_000
     max_columns: int = 2_000
+    max_fields: int = 30_000_000
 
 
 def read_csv(
@@ -98,6 +99,8 @@ def _rows(reader: "_csv.Reader", width: int, file: str, limits: CsvLimits) -> li
             break
         if len(rows) >= limits.max_rows:
             raise refuse(file, reader.line_num, f"more than {limits.max_rows:,} rows", "fewer")
+        if (len(rows) + 1) * width > limits.max_fields:
+            raise refuse(file, reader.line_num, f"more than {limits.max_fields:,} fields", "fewer", "Split the file.")
         rows.append(row)
     if problems:
         raise ProblemsError(problems)

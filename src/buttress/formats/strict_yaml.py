@@ -1,8 +1,9 @@
 """YAML read strictly: plain data only, every scalar as text, every value with the line on which it stands.
 
 Refused: anchors, aliases, tags, directives, merge keys, second documents, tab characters, byte order marks, duplicate
-or compound keys, control characters and lone surrogates, more than `YamlLimits` allows. The tree is built from parser
-events without recursion, so nothing is ever expanded. Null is only what is left empty or is a plain `null`.
+or compound keys, control characters, line separators, explicit bidirectional formatting and lone surrogates, more than
+`YamlLimits` allows. The tree is built from parser events without recursion, so nothing is ever expanded. Null is only
+what is left empty or is a plain `null`.
 """
 
 import re
@@ -20,7 +21,9 @@ YamlValue = Any  # dict[str, YamlValue] | list[YamlValue] | str | None; mypy can
 Path = tuple[str | int, ...]
 
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL_IN_VALUE = re.compile(f"{_CONTROL.pattern[:-1]}\r]")
+"""A carriage return ends lines of a file; within a value only an escape can have put it."""
 _NEAR_NULL = frozenset({"~", "Null", "NULL"})
 _PLAIN_DATA = "plain YAML: mappings, lists and text"
 
@@ -187,7 +190,7 @@ class _Builder:
 
     def _scalar(self, event: Any) -> None:
         text: str = event.value
-        if found := _CONTROL.search(text):
+        if found := _CONTROL_IN_VALUE.search(text):
             raise self._refusal(event, f"the character U+{ord(found[0]):04X} in a text")
         level = self.stack[-1] if self.stack else None
         if level is not None and isinstance(level.items, dict) and level.key is None:

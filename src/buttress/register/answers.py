@@ -1,5 +1,6 @@
 """What an organisation says of itself to `buttress init`, from a file or from a person at a terminal."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -10,14 +11,15 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from buttress.controls.library import starter_controls
 from buttress.core.snapshot import Category, EngagementType
-from buttress.criteria.catalogue import PrivacyRole
 from buttress.formats.models import Amount, Complaint, Day, Flag, Number, StrictModel, Text, Whole, complain, validated
-from buttress.formats.problems import nearest, refuse, shown
+from buttress.formats.problems import ProblemsError, nearest, refuse, shown
 from buttress.formats.strict_yaml import Mark, YamlNode, read_yaml
-from buttress.register.questions import DATA_KINDS, FEATURES, HOSTINGS, Holding
+from buttress.register.questions import DATA_KINDS, FEATURES, HOSTINGS, Holding, Question, read_line
 from buttress.risks.base_rates import Sector
 
 _LARGEST_REVENUE = 1e13
+_ANY = {"name": "-", "people": "1", "annual_revenue_usd": "1000000", "owner": "-", "systems": ["-"]}
+"""Stand in for the answers that are needed, while others are judged before them."""
 
 
 def _named(value: object) -> object:
@@ -82,7 +84,6 @@ class Answers(StrictModel):
     features: tuple[Text, ...] = ("own_software", "customer_accounts", "payments", "office", "ai_tools")
     vendors: tuple[Vendor, ...] = ()
     categories: frozenset[Category] = frozenset({Category.SECURITY})
-    privacy_role: PrivacyRole = PrivacyRole.PROCESSOR
     engagement_type: EngagementType = EngagementType.TYPE_2
     period_start: Day | None = None
     period_end: Day | None = None
@@ -140,6 +141,24 @@ def answers_from(collected: Mapping[str, Any]) -> Answers:
     return validated(Answers, YamlNode("answers", dict(collected), Mark(1, 1)))
 
 
+def answer_to(question: Question, line: str, collected: Mapping[str, Any]) -> Any:
+    """What a typed line answers, judged beside the answers `collected` before it, in the form of `answers_from`.
+
+    Raises ValueError with what was found and what was expected.
+    """
+    value = read_line(question, line)
+    if value is None:
+        return None
+    try:
+        answers_from({**_ANY, **collected, question.key: value})
+    except ProblemsError as error:
+        faults = [problem for problem in error.problems if re.split(r"[.[]", problem.field)[0] == question.key]
+        if faults:
+            texts = (f"found {each.found}; expected {each.expected}. {each.advice}".rstrip() for each in faults)
+            raise ValueError(" ".join(texts)) from None
+    return value
+
+
 def _figures(answers: Answers) -> list[Complaint]:
     complaints = []
     if not 1 <= answers.people <= 10_000_000:
@@ -194,7 +213,7 @@ def _places(answers: Answers) -> list[Complaint]:
 def _people(answers: Answers) -> list[Complaint]:
     if answers.sole_operator or answers.approver is None or answers.approver.name != answers.owner.name:
         return []
-    advice = "Who asks and who approves must differ; set sole_operator: true where there is only one person."
+    advice = "Who asks and who approves must differ, unless there is only one person (sole_operator: true)."
     return [Complaint(("approver",), shown(answers.approver.name), "another person than the owner", advice)]
 
 

@@ -1,6 +1,7 @@
 """What is allowed in a register but an auditor, or the next colleague, would ask about."""
 
 from collections.abc import Iterator
+from datetime import date
 from fnmatch import fnmatchcase
 
 from buttress.core.snapshot import RiskKind
@@ -16,6 +17,7 @@ RECEIPT = ".receipt.yaml"
 
 def warnings_of(register: Register, declarations: tuple[ControlTestDeclaration, ...] = ()) -> Iterator[Problem]:
     """Every warning about a register that reads without a problem."""
+    yield from _approvals(register)
     yield from _risks(register)
     yield from _owners(register)
     yield from _controls(register)
@@ -26,16 +28,29 @@ def warnings_of(register: Register, declarations: tuple[ControlTestDeclaration, 
     yield from _evidence_files(register)
 
 
+def _approvals(register: Register) -> Iterator[Problem]:
+    """The newest scale and appetite, where nobody has approved them: until then they are suggestions."""
+    organisation = register.organisation
+    scale, appetite = in_force(organisation.scales, date.max), in_force(organisation.appetite, date.max)
+    for field, dated, newest in (("scales", organisation.scales, scale), ("appetite", organisation.appetite, appetite)):
+        if newest is not None and newest.approved_by is None:
+            path = (field, [each is newest for each in dated].index(True))
+            advice = "It is a suggestion until then. Fill approved_by and approved_on."
+            yield register.place("organisation").problem(path, "no approval", "somebody who approved it", advice)
+
+
 def _open_risks(register: Register) -> Iterator[tuple[str, RiskRecord]]:
     return ((ref, risk) for ref, risk in register.risks.items() if risk.closed_on is None)
 
 
 def _risks(register: Register) -> Iterator[Problem]:
+    """A condition has no events of its own, so it needs neither figures nor controls."""
     for ref, risk in _open_risks(register):
         place = register.place("risks", ref)
-        if not any(each.retracted is None for each in risk.assessments):
+        is_event = risk.kind is RiskKind.EVENT
+        if is_event and not any(each.retracted is None for each in risk.assessments):
             yield place.problem(("assessments",), "no assessment", "at least one", "Assess it in the next round.")
-        if risk.kind is RiskKind.EVENT and not any(each.retracted is None for each in risk.effects):
+        if is_event and not any(each.retracted is None for each in risk.effects):
             advice = "Say under effects which controls act on it."
             yield place.problem(("effects",), "no control that acts on it", "at least one", advice)
         if risk.owner is None:

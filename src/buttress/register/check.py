@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from buttress.core.verdicts import TestResult
 from buttress.evidence.data.datasets import dataset_schemas, resolve
 from buttress.evidence.data.tables import Schema
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.formats.problems import Problem, ProblemsError
 from buttress.register.cautions import warnings_of
-from buttress.register.declared import declarations_of, manual_results_of, stored_results_of
+from buttress.register.declared import declarations_of, manual_results_of, manual_tests_of, stored_results_of
 from buttress.register.files.reader import read_folder
 from buttress.register.files.register import Register
 
@@ -28,8 +30,11 @@ class CheckReport:
         return not self.problems
 
 
-def check(folder: Path) -> CheckReport:
-    """Read the whole folder and report; writes nothing, runs no test, raises nothing about its content."""
+def check(folder: Path, as_of: date | None = None) -> CheckReport:
+    """Read the whole folder and report; writes nothing, runs no test, raises nothing about its content.
+
+    With `as_of` there are also warnings about what the figures of that day add up to.
+    """
     reading = read_folder(folder)
     problems = list(reading.problems)
     warnings: list[Problem] = []
@@ -38,11 +43,29 @@ def check(folder: Path) -> CheckReport:
         declarations, found = _collected(lambda: declarations_of(register))
         problems += found
         problems += _lint(register, declarations or ())
-        for read in (manual_results_of, stored_results_of):
-            problems += _collected(lambda read=read: read(register))[1]  # type: ignore[misc]
+        manual, found = _collected(lambda: manual_results_of(register))
+        problems += found
+        stored, found = _collected(lambda: stored_results_of(register))
+        problems += found
         if not problems:
-            warnings += warnings_of(register, declarations or ())
+            warnings += warnings_of(register, declarations)
+            if as_of is not None:
+                warnings += _incoherence(register, as_of, declarations, (*stored, *manual))
     return CheckReport(_sorted(problems), reading.counts, _sorted(warnings))
+
+
+def _incoherence(
+    register: Register,
+    as_of: date,
+    declarations: tuple[ControlTestDeclaration, ...],
+    results: tuple[TestResult, ...],
+) -> list[Problem]:
+    """Nothing where figures of that day cannot be had for want of a rate."""
+    from buttress.register.coherence import incoherence  # noqa: PLC0415 - brings numpy, scipy and the starter risks
+
+    tests = (*(each.to_control_test() for each in declarations), *manual_tests_of(register))
+    found, _ = _collected(lambda: list(incoherence(register, as_of, tests, results)))
+    return found or []
 
 
 def _sorted(problems: list[Problem]) -> tuple[Problem, ...]:

@@ -1,12 +1,10 @@
 """What the folder declares to be tested, and what its tests have found so far: the evidence side of the snapshot."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date
 from zoneinfo import ZoneInfo
 
-from buttress.core.snapshot import DatasetState
 from buttress.core.verdicts import ControlTest, TestResult
-from buttress.evidence.data.snapshots import snapshots_of
 from buttress.evidence.declarations import ControlTestDeclaration, read_declaration, shipped_test
 from buttress.evidence.results import read_results
 from buttress.formats.problems import Problem, ProblemsError, nearest, shown
@@ -80,30 +78,3 @@ def stored_results_of(register: Register) -> tuple[TestResult, ...]:
     """Verified results of earlier runs; of two runs of a test for one date the later one stands."""
     newest: Mapping[tuple[str, date], TestResult] = {(r.test, r.as_of): r for r in read_results(register.folder)}
     return tuple(newest.values())
-
-
-def dataset_states_of(register: Register, tests: Sequence[ControlTest], as_of: date) -> tuple[DatasetState, ...]:
-    """Of each data set the newest snapshot effective by the end of `as_of`, dated by name or receipt without reading."""
-    zone = ZoneInfo(register.organisation.time_zone)
-    end = datetime.combine(as_of + timedelta(days=1), time(), zone)
-    ages = _oldest_allowed(tests)
-    states = []
-    for ref, dataset in register.datasets.items():
-        files = snapshots_of(register.folder, dataset, zone)
-        newest = [f.effective_at for f in files if f.effective_at is not None and f.effective_at < end]
-        problem = next((str(f.problem) for f in files if f.problem is not None), None)
-        effective_at = newest[-1] if newest else None
-        if effective_at is None and problem is None:
-            problem = "no file effective by then"
-        states.append(DatasetState(ref, dataset.title or ref, effective_at, None, ages.get(ref), problem))
-    return tuple(states)
-
-
-def _oldest_allowed(tests: Sequence[ControlTest]) -> Mapping[str, float]:
-    """Of each data set the shortest age in hours that one of its tests allows."""
-    ages: dict[str, float] = {}
-    for test in tests:
-        if test.max_age_hours is not None:
-            for ref in test.datasets:
-                ages[ref] = min(ages.get(ref, test.max_age_hours), test.max_age_hours)
-    return ages

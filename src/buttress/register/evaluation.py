@@ -7,6 +7,7 @@ from pathlib import Path
 from buttress.evidence.runs import RunSummary, run_tests
 from buttress.register.declared import declarations_of
 from buttress.register.files.reader import read_register
+from buttress.register.files.register import Register
 from buttress.register.values.organisation import engagement_of
 
 YEAR = timedelta(days=365)
@@ -19,15 +20,24 @@ def evaluate_tests(
     engagement: str | None = None,
     progress: Callable[[str, int, int], None] = lambda _label, _done, _total: None,
 ) -> RunSummary:
+    """As `evaluate_declared`, of a folder that is read first; raises `ProblemsError` where it cannot be."""
+    return evaluate_declared(read_register(folder), as_of, engagement, progress)
+
+
+def evaluate_declared(
+    register: Register,
+    as_of: date,
+    engagement: str | None = None,
+    progress: Callable[[str, int, int], None] = lambda _label, _done, _total: None,
+) -> RunSummary:
     """Evaluate each test on `as_of` and on each date of the engagement's period at which a source changed, once.
 
-    Raises `ProblemsError` where the folder, a declaration or a stored result cannot be read.
+    Raises `ProblemsError` where a declaration or a stored result cannot be read.
     """
-    register = read_register(folder)
     found = engagement_of(register, as_of, engagement)
     period = (found.period_start, found.period_end) if found else (as_of - YEAR, as_of)
     return run_tests(
-        folder,
+        register.folder,
         tests=declarations_of(register),
         datasets=register.datasets,
         as_of=as_of,

@@ -49,13 +49,14 @@ def initialise(answers: Answers, today: date) -> Mapping[str, Kinds]:
     return {name: kinds for name, kinds in files.items() if all(kinds.values())}
 
 
-def write_first_register(target: Path, answers: Answers, today: date) -> None:
-    """Write the first register and its README into a new or empty folder, all or nothing.
+def write_first_register(target: Path, answers: Answers, today: date) -> Mapping[str, Kinds]:
+    """Write the first register and its README into a new or empty folder, all or nothing; returns its YAML files.
 
     Raises `ProblemsError` where `target` cannot take it.
     """
-    readme_file = {README: readme(answers, today).encode()}
-    write_folder(target, initialise(answers, today), others=readme_file, head=_HEAD)
+    files = initialise(answers, today)
+    write_folder(target, files, others={README: readme(answers, today).encode()}, head=_HEAD)
+    return files
 
 
 def _organisation(answers: Answers, inventory: Inventory, today: date) -> Record:

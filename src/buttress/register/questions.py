@@ -126,12 +126,6 @@ CATEGORIES = (
     Choice("privacy", "personal data is handled as the notice says"),
 )
 
-PRIVACY_ROLES = (
-    Choice("processor", "for customers, on their instructions"),
-    Choice("controller", "for your own purposes"),
-    Choice("both", "both"),
-)
-
 ENGAGEMENT_TYPES = (
     Choice("type_1", "design of controls at a date"),
     Choice("type_2", "operation of controls over a period"),
@@ -221,15 +215,6 @@ QUESTIONS: tuple[Question, ...] = (
         "",
     ),
     Question("categories", "Which categories shall the report cover?", "", _K.SEVERAL, "security", CATEGORIES),
-    Question(
-        "privacy_role",
-        "For whom do you handle personal data?",
-        "",
-        _K.CHOICE,
-        "processor",
-        PRIVACY_ROLES,
-        Condition("categories", frozenset({"privacy"})),
-    ),
     Question("engagement_type", "Which type of report?", "", _K.CHOICE, "type_2", ENGAGEMENT_TYPES),
     Question(
         "period_start", "When does the period start?", "For type 1: when preparation starts. Empty: today.", _K.DAY, ""
@@ -297,6 +282,12 @@ CONTROL_QUESTIONS: tuple[ControlQuestion, ...] = (
 )
 
 
+def questions_asked(collected: Mapping[str, Any]) -> int:
+    """How many questions there are in all for one who answers as `collected`, and as usual where it says nothing."""
+    usual = {question.key: read_line(question, "") for question in QUESTIONS if question.default is not None}
+    return sum(question.is_asked({**usual, **collected}) for question in QUESTIONS)
+
+
 def read_line(question: Question, line: str) -> Any:
     """What a typed line answers, in the form that `answers_from` takes; an empty line stands for the default.
 
@@ -305,7 +296,7 @@ def read_line(question: Question, line: str) -> Any:
     text = line.strip() or (question.default or "")
     if not text:
         if question.default is None:
-            raise ValueError(f"{question.prompt} An answer is needed.")
+            raise ValueError("an answer is needed")
         return [] if question.kind in (QuestionKind.LIST, QuestionKind.SEVERAL, QuestionKind.VENDORS) else None
     return _READERS[question.kind](question, text)
 

@@ -3,19 +3,16 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from buttress import __version__
 from buttress.core.money import RateTable
 from buttress.core.snapshot import DatasetState, RegisterSnapshot
 from buttress.core.verdicts import ApprovedException, ControlTest, TestResult
 from buttress.criteria.catalogue import criteria
+from buttress.evidence.data.shelf import Shelf, dataset_states
 from buttress.formats.problems import Problem, ProblemsError, shown
-from buttress.register.declared import (
-    dataset_states_of,
-    declarations_of,
-    manual_results_of,
-    manual_tests_of,
-    stored_results_of,
-)
+from buttress.register.declared import declarations_of, manual_results_of, manual_tests_of, stored_results_of
 from buttress.register.files.consistency import currencies_in_use
 from buttress.register.files.reader import read_register
 from buttress.register.files.register import Register
@@ -73,23 +70,42 @@ def build_snapshot(
         incidents=incidents_of(register, as_of),
         rounds=rounds_of(register, as_of),
         datasets=tuple(datasets),
+        core_version=__version__,
     )
 
 
 def load_snapshot(folder: Path, as_of: date, engagement: str | None = None) -> RegisterSnapshot:
-    """The snapshot of a register folder as of the end of `as_of`, with its tests and their stored results.
+    """The snapshot of a register folder as of the end of `as_of`; as `load_snapshots` of one day."""
+    (snapshot,) = load_snapshots(folder, (as_of,), engagement)
+    return snapshot
+
+
+def load_snapshots(folder: Path, days: Sequence[date], engagement: str | None = None) -> tuple[RegisterSnapshot, ...]:
+    """Snapshots of a register folder as of the end of each of `days`, in their order; the folder is read once.
 
     Raises `ProblemsError` with everything that is wrong in records, declarations or stored results.
     """
-    register = read_register(folder)
-    tests = (*(each.to_control_test() for each in declarations_of(register)), *manual_tests_of(register))
-    return build_snapshot(
-        register,
-        as_of,
-        engagement,
-        tests=tests,
-        results=(*stored_results_of(register), *manual_results_of(register)),
-        datasets=dataset_states_of(register, tests, as_of),
+    return snapshots_on(read_register(folder), days, engagement)
+
+
+def snapshots_on(
+    register: Register, days: Sequence[date], engagement: str | None = None
+) -> tuple[RegisterSnapshot, ...]:
+    """As `load_snapshots`, of a register that was read before; results are those stored by now."""
+    declarations = declarations_of(register)
+    tests = (*(each.to_control_test() for each in declarations), *manual_tests_of(register))
+    results = (*stored_results_of(register), *manual_results_of(register))
+    shelf = Shelf(register.folder, register.datasets, ZoneInfo(register.organisation.time_zone))
+    return tuple(
+        build_snapshot(
+            register,
+            day,
+            engagement,
+            tests=tests,
+            results=results,
+            datasets=dataset_states(shelf, day, declarations),
+        )
+        for day in days
     )
 
 

@@ -95,6 +95,8 @@ _REASONS = {
     "no_advisory_data": "the scanner had no advisory data",
     "cursor_not_exhausted": "not every page was fetched",
     "collection_errors": "the collection had {} errors",
+    "dated_after_extraction": "dated after it was collected ({})",
+    "evidence_replaced": "{} was exchanged after a test of it",
     "null_keys": "{} rows have an empty key",
     "repeated_keys": "{} keys come twice",
     "unknown": "{} items cannot be judged",

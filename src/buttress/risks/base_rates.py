@@ -16,9 +16,6 @@ from types import MappingProxyType
 
 from buttress.criteria.loading import content_rows
 
-REFERENCE_REVENUE = 30_000_000.0
-"""Yearly revenue in the middle of the tier (10 to 100 million dollars) for which the starter risks are stated."""
-
 TIER_LIMITS = (1e7, 1e8, 1e9, 1e10, 1e11)
 """Yearly revenues between the six published tiers."""
 
@@ -35,7 +32,7 @@ _NAMED = 5
 
 
 class Sector(StrEnum):
-    """Sectors with a published rate, and the rest."""
+    """Industry groups for which base rates are published."""
 
     MANUFACTURING = "manufacturing"
     PUBLIC = "public"
@@ -66,7 +63,7 @@ class BaseRate:
 class Coherence:
     """The chance of at least one externally visible incident a year, as the register has it and as published.
 
-    `largest` are the risks that contribute most, with their events a year.
+    `largest` are the risks that contribute most, with their rates a year.
     """
 
     chance: float
@@ -152,9 +149,10 @@ def expected_chance(revenue_usd: float, sector: str | None) -> float:
 
 
 def coherence(rates: Mapping[str, float], revenue_usd: float, sector: str | None) -> Coherence | None:
-    """Compares the residual rates (events a year, by risk) of externally visible security incidents with the published.
+    """Compares the residual rates of externally visible security incidents, by risk, with the published one.
 
-    None where there is no such risk.
+    A rate is -ln of the chance of a year without an event, as published rates are: of a certain frequency it is that
+    frequency, of an uncertain one it is less. None where there is no such risk.
     """
     total = sum(rates.values())
     if total <= 0:

@@ -131,8 +131,8 @@ def test_every_problem_is_named_at_once(register: Path, run: Run) -> None:
         (("explain", "{register}", *DAY, "--since", "soon"), "--since 'soon' is no date"),
         (("trace", "{register}", "R-14", *DAY), "There is no risk 'R-14' as of 2026-09-30. Did you mean 'R-014'?"),
         (("assess", "{register}", "--known-at", "2026-01-01"), "--known-at needs a database"),
-        (("init", "{register}"), "is not empty"),
-        (("init", "{register}/new", "--answers", "/no/file.yaml"), "/no/file.yaml does not exist"),
+        (("assess", "{register}", "--as-of", "0001-01-01"), "is out of range; give a day from 1900-01-01"),
+        (("trace", "{register}", "r-999", *DAY), "There is no risk 'r-999' as of 2026-09-30."),
         (("demo", "{register}"), "holds files that are no demo"),
     ],
 )
@@ -150,48 +150,6 @@ def test_an_unknown_engagement_is_named(register: Path, run: Run) -> None:
     result = run("assess", register, *DAY, "--engagement", "SOC2-2025")
     assert result.exit_code == 2
     assert "SOC2-2025" in result.stderr
-
-
-def test_init_makes_a_register_that_can_be_assessed(run: Run, tmp_path: Path) -> None:
-    answers = tmp_path / "answers.yaml"
-    answers.write_text("name: Saltmarsh\npeople: 50\nannual_revenue_usd: 6000000\nowner: Ruth\nsystems: [Portal]\n")
-    made = run("init", tmp_path / "new", "--answers", answers)
-    assert made.exit_code == 0, made.output
-    assert (tmp_path / "new" / "README.md").is_file()
-    assert run("check", tmp_path / "new").exit_code == 0
-    assert "Saltmarsh as of" in run("assess", tmp_path / "new").stdout
-
-
-def test_init_asks_again_what_it_cannot_read(run: Run, tmp_path: Path) -> None:
-    from buttress.register.questions import CONTROL_QUESTIONS, QUESTIONS
-
-    given = {
-        "name": "Saltmarsh",
-        "people": "50",
-        "annual_revenue_usd": "6,000,000",
-        "owner": "Ruth",
-        "systems": "Portal",
-    }
-    collected: dict[str, str | None] = {}
-    lines: list[str] = []
-    for question in QUESTIONS:
-        if question.is_asked(collected):
-            lines += ["", given[question.key]] if question.key == "name" else [given.get(question.key, "")]
-            collected[question.key] = given.get(question.key) or question.default
-    lines += ["i"] * len(CONTROL_QUESTIONS)
-    result = run("init", tmp_path / "new", input="\n".join(lines) + "\n")
-    assert result.exit_code == 0, result.output
-    assert "An answer is needed." in result.output
-    assert run("check", tmp_path / "new").exit_code == 0
-
-
-def test_bad_answers_are_named_with_file_and_line(run: Run, tmp_path: Path) -> None:
-    answers = tmp_path / "answers.yaml"
-    answers.write_text("name: Saltmarsh\npeople: many\n")
-    result = run("init", tmp_path / "new", "--answers", answers)
-    assert result.exit_code == 2
-    assert "answers.yaml:2: people: found 'many'" in result.stderr
-    assert not (tmp_path / "new").exists()
 
 
 def test_the_version_is_printed(run: Run) -> None:
@@ -236,10 +194,18 @@ def test_assess_writes_nothing_into_the_folder(register: Path, run: Run) -> None
 
 
 def test_without_anything_to_compare_with_it_says_so(register: Path, run: Run) -> None:
-    result = run("assess", register, "--as-of", "2026-02-01")
+    result = run("assess", register, "--as-of", "2026-02-01", "--since", "2025-11-03")
     assert result.exit_code == 0, result.output
     assert "Nothing to compare with: no risk was assessed by 2025-11-03" in result.stderr
     assert "What moved" not in result.stdout
+
+
+def test_a_young_register_is_compared_with_its_first_assessment(register: Path, run: Run) -> None:
+    later = run("assess", register, "--as-of", "2026-02-01")
+    assert "Mean on 20 Jan 2026" in later.stdout
+    first = run("assess", register, "--as-of", "2026-01-20")
+    assert "What moved" not in first.stdout
+    assert later.stderr == first.stderr == ""
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(run: Run, tmp_path: Path) -> None:

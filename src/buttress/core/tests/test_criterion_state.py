@@ -174,3 +174,9 @@ def test_operating_means_that_every_control_relied_on_was_shown_to_work(controls
 @settings(max_examples=100)
 def test_the_state_does_not_depend_on_the_order_of_the_controls(controls: list[ControlView]) -> None:
     assert state(*controls).headline is state(*reversed(controls)).headline
+
+
+def test_a_deviating_criterion_also_tells_what_is_unknown() -> None:
+    found = state(key(FAILS), key(STALE, ref="IAM-05"))
+    assert found.headline is Headline.DEVIATING
+    assert found.reasons == ("IAM-04: leavers-disabled fails", "IAM-05: leavers-disabled stale")

@@ -58,9 +58,90 @@ def test_evidence_that_nothing_renewed_is_said_to_have_aged() -> None:
     assert_adds_up(found, before, after)
 
 
+def test_a_clean_result_never_seems_to_raise_a_risk_because_it_is_a_week_old() -> None:
+    clean = result(passed=100, failing=0, on=JULY)
+    july, _ = both()
+    before = replace(july, results=(clean,))
+    after = replace(before, as_of=TODAY, results=(clean, result(passed=100, failing=0, on=date(2026, 9, 23))))
+    found = explain(before, after)
+    assert found.mean_cents > 0
+    assert [(c.kind, c.detail) for c in found.causes] == [
+        (CauseKind.EVIDENCE_AGED, "evidence on IAM-04 grew older: leavers is of 2026-09-23")
+    ]
+    assert_adds_up(found, before, after)
+
+
+def test_testing_the_same_evidence_again_is_no_new_result() -> None:
+    again = replace(JUNE_RESULT, as_of=TODAY, digest="again")
+    before, after = both(results=(JUNE_RESULT, again))
+    found = explain(before, after)
+    assert [c.kind for c in found.causes] == [CauseKind.EVIDENCE_AGED]
+    assert_adds_up(found, before, after)
+
+
+def test_results_of_one_day_of_evidence_are_told_apart_by_their_runs() -> None:
+    before = register(risk(effects=(effect(),)), controls=(control(),), tests=(coverage_test(),), results=(result(),))
+    mended = result(passed=91, failing=9, as_of=date(2026, 10, 1), digest="mended")
+    after = replace(before, as_of=date(2026, 10, 1), results=(*before.results, mended))
+    details = [c.detail for c in explain(before, after).causes if c.kind is CauseKind.TEST_RESULT]
+    assert details == [
+        "leavers: 9 of 100 failing in the run of 2026-10-01, before 10 of 100 failing in the run of 2026-09-30"
+    ]
+
+
+def test_fresh_evidence_in_place_of_old_is_the_result_s_doing() -> None:
+    fresh = result(passed=95, failing=5)
+    before, after = both(results=(JUNE_RESULT, fresh))
+    before = replace(before, as_of=date(2026, 9, 15))
+    found = explain(before, after)
+    assert [c.kind for c in found.causes] == [CauseKind.TEST_RESULT]
+    assert found.mean_cents < 0
+
+
+def test_a_first_result_says_where_the_control_stood_until_then() -> None:
+    before, after = both(results=(result(passed=100, failing=0),))
+    (cause,) = explain(replace(before, results=()), after).causes
+    assert cause.detail == (
+        "leavers: 0 of 100 failing on 2026-09-30, not tested before (IAM-04 stood at the prior of its type)"
+    )
+    assert cause.cents < 0
+
+
+def test_a_reassessment_tells_figures_that_go_the_way_of_its_amount() -> None:
+    # The estimate falls, yet less than controls had brought the old one down since: the risk is seen higher than before.
+    mended = (JUNE_RESULT, result(passed=100, failing=0, on=date(2026, 7, 20)))
+    reassessed = risk("R-1", assessment(), assessment(frequency=Point(0.45), on=date(2026, 8, 1)), effects=(effect(),))
+    before, after = both(risks=(reassessed,), results=mended)
+    found = explain(replace(before, results=(JUNE_RESULT,)), replace(after, as_of=date(2026, 8, 1)))
+    cause = next(c for c in found.causes if c.kind is CauseKind.ESTIMATE_CHANGED)
+    assert cause.cents > 0
+    assert cause.detail.startswith("R-1 was assessed on 2026-08-01: frequency 0.45 a year, by the one before 0.")
+    assert float(cause.detail.rsplit(" ", 1)[1]) < 0.45
+
+
+def test_tail_steps_follow_the_side_on_which_a_control_acts() -> None:
+    links = (effect("A-1", efficacy=0.5), effect("D-1", Factor.PRIMARY_LOSS, EffectFunction.LOSS_REDUCTION, 0.5))
+    tests = (coverage_test("a", ("A-1",)), coverage_test("d", ("D-1",)))
+    before = register(
+        risk("R-1", assessment(BasisKind.INHERENT), effects=links),
+        controls=(control("A-1"), control("D-1")),
+        tests=tests,
+        results=(result("a", 100, 0), result("d", 100, 0)),
+    )
+    worse = replace(before, results=(result("a", 50, 50, digest="x"), result("d", 51, 49, digest="y")))
+    found = explain(before, worse)
+    only = explain(before, replace(before, results=(result("a", 50, 50, digest="x"), before.results[1])))
+    first = found.causes[0]
+    assert (first.subject, first.tail_step) == ("a", 1)
+    assert (first.var95_cents, first.tvar95_cents) == pytest.approx(
+        (only.causes[0].var95_cents, only.causes[0].tvar95_cents), rel=0.05
+    )
+    assert_adds_up(found, before, worse)
+
+
 def test_mending_a_failing_row_lowers_the_residual_by_what_is_explained() -> None:
     failing = result(passed=60, failing=40)
-    before, _ = both(as_of=TODAY) if False else (replace(both()[1], results=(failing,)), None)
+    before = replace(both()[1], results=(failing,))
     mended = replace(
         before, results=(replace(failing, passed=61, failing=39, failing_keys=failing.failing_keys[:39], digest="x"),)
     )

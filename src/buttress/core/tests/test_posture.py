@@ -159,10 +159,39 @@ def test_a_register_without_risks_has_an_empty_posture() -> None:
 def test_the_trace_holds_every_number_that_the_residual_is_made_of() -> None:
     found = posture(usual()).risk("R-1")
     values = {(step.title, v.name): v.value for step in found.trace for v in (*step.inputs, *step.results)}
-    coverage = values["Coverage of IAM-04 from leavers", "coverage, mean"]
+    coverage = values["Coverage of IAM-04 from leavers", "coverage"]
     share = values["IAM-04 on susceptibility", "share let through now"]
     pinned = values["IAM-04 on susceptibility", "share pinned by the estimate"]
-    estimate = values["Estimate, with the controls then in place", "mean a year"]
+    estimate = values["Estimate, with the controls then in place: loss of one event", "mean a year of the estimate"]
     assert coverage == pytest.approx(0.9)
     assert share == pytest.approx(1 - coverage * 0.8)  # type: ignore[operator]
     assert values["Residual", "mean a year"] == pytest.approx(estimate * share / pinned)  # type: ignore[operator]
+
+
+def test_the_trace_tells_where_a_pinned_share_comes_from() -> None:
+    earlier = result(passed=80, failing=20, on=date(2026, 1, 10))
+    found = posture(usual(results=(earlier, result()))).risk("R-1")
+    steps = {step.title: {v.name: v for v in (*step.inputs, *step.results)} for step in found.trace}
+    pinned = steps["IAM-04 on susceptibility, as the estimate pinned it"]
+    reached = steps["Coverage of IAM-04 from leavers, as of 2026-01-15"]["coverage"].value
+    assert reached == pytest.approx(0.8, abs=1e-2)
+    assert pinned["coverage"].value == reached
+    assert pinned["share pinned by the estimate"].value == pytest.approx(1 - reached * 0.8)  # type: ignore[operator]
+    now = steps["IAM-04 on susceptibility"]["share pinned by the estimate"]
+    assert (now.value, now.source) == (
+        pinned["share pinned by the estimate"].value,
+        "as evidence showed the control on 2026-01-15",
+    )
+
+
+def test_the_trace_ends_with_the_other_stages_and_the_cell() -> None:
+    found = posture(usual()).risk("R-1")
+    steps = {step.title: {v.name: v.value for v in step.results} for step in found.trace[-4:]}
+    assert list(steps) == ["Residual", "Inherent", "Target", "Cell of the residual"]
+    for name in ("Residual", "Inherent", "Target"):
+        stage = getattr(found, name.lower())
+        assert steps[name]["mean a year"] == stage.mean
+        assert (steps[name]["range of the mean, from"], steps[name]["range of the mean, to"]) == stage.mean_range
+    assert found.residual is not None
+    cell = found.residual.cell
+    assert steps["Cell of the residual"]["cell"] == f"L{cell.likelihood} I{cell.impact} {cell.rating}"

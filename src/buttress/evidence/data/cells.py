@@ -176,7 +176,10 @@ def _timestamp_reader(rule: CellRule, organisation_zone: ZoneInfo) -> Callable[[
             edge = end_of_day if rule.date_as == END_OF_DAY else start_of_day
             day = _date(text)
             assert isinstance(day, date)
-            return edge(day, zone or organisation_zone).astimezone(UTC)
+            try:
+                return edge(day, zone or organisation_zone).astimezone(UTC)
+            except OverflowError:
+                raise CellError(shown(text), "a day that does not end the calendar") from None
         return timestamp(text, zone)
 
     return read

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from buttress.evidence.data.datasets import DatasetDeclaration, DatasetFormat
+from buttress.evidence.data.evidence_file import Evidence
 from buttress.evidence.data.parquet import read_parquet
 from buttress.evidence.importers.prowler_csv import line_of_record
 from buttress.formats.problems import Problem, ProblemsError, shown
@@ -30,11 +30,12 @@ class RawRows:
         return self.sources.index(source)
 
 
-def read_raw_rows(path: Path, name: str, dataset: DatasetDeclaration, wanted: Sequence[str]) -> RawRows:
+def read_raw_rows(source: Evidence, dataset: DatasetDeclaration, wanted: Sequence[str]) -> RawRows:
     """The rows of a file with the `wanted` sources (column names or dotted paths); raises `ProblemsError`."""
+    name = source.name
     if dataset.format is DatasetFormat.PARQUET:
-        return _parquet(path, name, tuple(dict.fromkeys(wanted)))
-    content = path.read_bytes()
+        return _parquet(source, tuple(dict.fromkeys(wanted)))
+    content = source.content()
     if dataset.format is DatasetFormat.CSV:
         return _csv(content, name, dataset.delimiter or ",")
     return _json_lines(content, name, tuple(dict.fromkeys(wanted)))
@@ -104,6 +105,6 @@ def _text(value: Any) -> str | None:
     raise ValueError(shown(value))
 
 
-def _parquet(path: Path, name: str, wanted: tuple[str, ...]) -> RawRows:
-    present, rows = read_parquet(path, name, wanted)
+def _parquet(source: Evidence, wanted: tuple[str, ...]) -> RawRows:
+    present, rows = read_parquet(source.descriptor, source.name, wanted)
     return RawRows(wanted, present, rows, lambda index: None)

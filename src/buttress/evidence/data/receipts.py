@@ -12,9 +12,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, PlainValidator, TypeAdapter, WithJsonSchema, model_validator
 
+from buttress.formats.folder import is_there, read_bytes
 from buttress.formats.models import Complaint, Day, Flag, Instant, StrictModel, Text, Whole, complain, validated
 from buttress.formats.problems import refuse
-from buttress.formats.strict_text import decode
 from buttress.formats.strict_yaml import YamlLimits, read_yaml
 
 SUFFIX = ".receipt.yaml"
@@ -91,18 +91,13 @@ class ReceiptFile:
     sha256: str
 
 
-def receipt_path(file: Path) -> Path:
-    return file.with_name(file.name + SUFFIX)
-
-
-def read_receipt(file: Path, *, shown_as: str) -> ReceiptFile | None:
-    """The receipt beside the evidence file `file`, None where there is none; raises `ProblemsError`."""
-    path = receipt_path(file)
-    if not path.is_file():
+def read_receipt(folder: Path, name: str) -> ReceiptFile | None:
+    """The receipt beside the evidence file `name` below `folder`, None where there is none; raises `ProblemsError`."""
+    name += SUFFIX
+    if not is_there(folder, name):
         return None
-    name = shown_as + SUFFIX
-    content = path.read_bytes()
-    node = read_yaml(decode(content, file=name, max_bytes=_MAX_BYTES), file=name, limits=YamlLimits(_MAX_BYTES, 8, 500))
+    content = read_bytes(folder, name, max_bytes=_MAX_BYTES)
+    node = read_yaml(content, file=name, limits=YamlLimits(_MAX_BYTES, 8, 500))
     if (
         not isinstance(node.value, dict)
         or set(node.value) != {"receipt"}

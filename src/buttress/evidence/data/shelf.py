@@ -14,6 +14,7 @@ from buttress.evidence.data.datasets import DatasetDeclaration
 from buttress.evidence.data.snapshots import (
     Snapshot,
     SnapshotFile,
+    evidence_tree,
     input_digest,
     key_counts,
     read_snapshot,
@@ -21,6 +22,7 @@ from buttress.evidence.data.snapshots import (
 )
 from buttress.evidence.data.tables import Table
 from buttress.evidence.declarations import ControlTestDeclaration
+from buttress.formats.folder import FolderTree
 
 REGISTER = "register"
 """Where the rows of an extra table come from: the register itself, as of the run."""
@@ -34,8 +36,9 @@ class Shelf:
     datasets: Mapping[str, DatasetDeclaration]
     zone: ZoneInfo
     extra: Mapping[str, Table] = field(default_factory=dict)
+    _tree: FolderTree | None = None
     _files: dict[str, tuple[SnapshotFile, ...]] = field(default_factory=dict)
-    _digests: dict[str, str] = field(default_factory=dict)
+    _digests: dict[tuple[str, str], str] = field(default_factory=dict)
     _snapshots: dict[tuple[str, str], Snapshot] = field(default_factory=dict)
 
     def knows(self, dataset: str) -> bool:
@@ -44,7 +47,10 @@ class Shelf:
     def files(self, dataset: str) -> tuple[SnapshotFile, ...]:
         if dataset not in self._files:
             declared = self.datasets.get(dataset)
-            self._files[dataset] = snapshots_of(self.folder, declared, self.zone) if declared else ()
+            if declared is None:
+                return ()
+            self._tree = self._tree or evidence_tree(self.folder)
+            self._files[dataset] = snapshots_of(self.folder, declared, self.zone, self._tree)
         return self._files[dataset]
 
     def changes(self, dataset: str) -> frozenset[date]:
@@ -72,9 +78,10 @@ class Shelf:
         return None
 
     def digest(self, dataset: str, file: SnapshotFile) -> str:
-        if file.name not in self._digests:
-            self._digests[file.name] = input_digest(self.datasets[dataset], file, self.zone)
-        return self._digests[file.name]
+        key = (dataset, file.name)  # two data sets may read one file, each in its own way
+        if key not in self._digests:
+            self._digests[key] = input_digest(self.datasets[dataset], file, self.zone)
+        return self._digests[key]
 
     def load(self, dataset: str, file: SnapshotFile) -> Snapshot:
         if file.effective_at is None:
@@ -143,34 +150,32 @@ def _of_table(table: Table, effective_at: datetime) -> Snapshot:
 def dataset_states(
     shelf: Shelf, as_of: date, tests: Collection[ControlTestDeclaration] = ()
 ) -> tuple[DatasetState, ...]:
-    """Every declared data set as of a day: its newest snapshot, rows, what is wrong, and the strictest age limit that
-    a test of it sets."""
-    states = []
-    for name, dataset in sorted(shelf.datasets.items()):
-        limits = [t.completeness.max_age for t in tests if name in (t.source, *t.also) and t.completeness.max_age]
-        snapshot = shelf.snapshot_on(name, as_of)
-        states.append(
-            DatasetState(
-                ref=name,
-                title=dataset.title or name,
-                effective_at=snapshot.effective_at if snapshot and not _undated(snapshot) else None,
-                rows=snapshot.rows if snapshot and snapshot.table is not None else None,
-                max_age_hours=min(limits) / timedelta(hours=1) if limits else None,
-                problem=_state_problem(snapshot),
-            )
-        )
-    return tuple(states)
+    """Every declared data set as of a day: when its newest file is effective, or why none can be dated, and the
+    strictest age limit that a test of it sets.
+
+    Files are dated and not read, so `rows` is None; what a run found in them stands in its results.
+    """
+    limits = _age_limits(tests)
+    return tuple(
+        _state(name, dataset.title or name, shelf.file_on(name, as_of), limits.get(name))
+        for name, dataset in sorted(shelf.datasets.items())
+    )
 
 
-def _undated(snapshot: Snapshot) -> bool:
-    return bool(snapshot.problems) and not snapshot.raw_sha256
+def _state(ref: str, title: str, file: SnapshotFile | None, limit: timedelta | None) -> DatasetState:
+    hours = limit / timedelta(hours=1) if limit else None
+    if file is None:
+        return DatasetState(ref, title, None, None, hours, "no file effective by then")
+    return DatasetState(ref, title, file.effective_at, None, hours, str(file.problem) if file.problem else None)
 
 
-def _state_problem(snapshot: Snapshot | None) -> str | None:
-    if snapshot is None:
-        return "no snapshot"
-    if snapshot.problems:
-        return str(snapshot.problems[0])
-    if not snapshot.rows:
-        return "empty"
-    return f"silent checks: {', '.join(snapshot.silent_checks)}" if snapshot.silent_checks else None
+def _age_limits(tests: Collection[ControlTestDeclaration]) -> dict[str, timedelta]:
+    """Of each data set that a test counts or joins, the shortest age allowed; one that only sizes are compared with
+    may be of any age."""
+    limits: dict[str, timedelta] = {}
+    for test in tests:
+        limit = test.completeness.max_age
+        if limit is not None:
+            for name in (test.source, *test.also):
+                limits[name] = min(limits.get(name, limit), limit)
+    return limits

@@ -4,7 +4,6 @@ A file is read whole or not at all: one cell that does not fit makes the snapsho
 file, line and column, up to 200 of them. Nothing is ever left out silently.
 """
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,16 +15,18 @@ from zoneinfo import ZoneInfo
 from buttress.evidence.data.canonical import canonical_digest, digest_of
 from buttress.evidence.data.cells import CellError, CellRule, Reader, cell_reader, end_of_day, in_zone
 from buttress.evidence.data.datasets import DatasetDeclaration, DatasetFormat, DatasetKind, DatasetSchema, resolve
+from buttress.evidence.data.evidence_file import MAX_FILE_BYTES, Evidence, evidence_file
 from buttress.evidence.data.raw_rows import RawRows, read_raw_rows
 from buttress.evidence.data.receipts import SUFFIX, Receipt, ReceiptFile, read_receipt
 from buttress.evidence.data.tables import Column, Schema, Table, Value
 from buttress.evidence.importers.findings import Finding, mark_not_applicable, silent_checks
 from buttress.evidence.importers.prowler_csv import read_prowler_csv
 from buttress.evidence.importers.prowler_ocsf import read_prowler_ocsf
+from buttress.formats.folder import FolderLimits, FolderTree, folder_tree, sha256_of
+from buttress.formats.models import FIRST_YEAR, LAST_YEAR
 from buttress.formats.problems import Problem, ProblemsError, refuse
 
-MAX_FILE_BYTES = 256 * 1024 * 1024
-MAX_FILES = 20_000
+_LIMITS = FolderLimits(max_files=20_000, max_bytes=1 << 50)
 _MOST_PROBLEMS = 200
 _COMPACT_DAY = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})\Z")
 _COMPACT_TIME = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})T([0-9]{2})[:-]?([0-9]{2})(?:[:-]?([0-9]{2}))?(Z?)\Z")
@@ -33,13 +34,13 @@ _COMPACT_TIME = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})T([0-9]{2})[:-]?(
 
 @dataclass(frozen=True, slots=True)
 class SnapshotFile:
-    """An evidence file of a data set; `name` is its path below the register folder.
+    """An evidence file of a data set; `name` is its path below the register folder `folder`.
 
     `effective_at` has the offset of the organisation's zone, so that its date is the local one; it is None where
     `problem` says why the file cannot be dated.
     """
 
-    path: Path
+    folder: Path
     name: str
     effective_at: datetime | None
     problem: Problem | None = None
@@ -81,115 +82,114 @@ class Snapshot:
         return self.rows - self.null_keys - self.repeated_keys
 
 
-def snapshots_of(folder: Path, dataset: DatasetDeclaration, zone: ZoneInfo) -> tuple[SnapshotFile, ...]:
+def evidence_tree(folder: Path) -> FolderTree:
+    """What lies below `evidence/`, walked once for all data sets."""
+    return folder_tree(folder, "evidence/", limits=_LIMITS)
+
+
+def snapshots_of(
+    folder: Path, dataset: DatasetDeclaration, zone: ZoneInfo, tree: FolderTree | None = None
+) -> tuple[SnapshotFile, ...]:
     """The data set's files from the oldest to the newest, files that cannot be dated first; of two with the same
-    instant the later name counts as newer."""
-    found = []
-    root = (folder / "evidence").resolve()
-    for path in _matching_files(folder, dataset):
-        name = path.relative_to(folder).as_posix()
+    instant the later name counts as newer. `tree` is the folder's `evidence_tree` where it was walked before."""
+    names, problems = (tree or evidence_tree(folder)).matching(dataset.path, limits=_LIMITS)
+    found = [SnapshotFile(folder, p.file, None, p) for p in problems if not p.file.endswith(SUFFIX)]
+    for name in (each.path for each in names if not each.path.endswith(SUFFIX)):
         try:
-            if not path.resolve().is_relative_to(root):
-                raise refuse(name, None, "a link that leads out of evidence/", "a file", "Copy the file itself.")
-            found.append(SnapshotFile(path, name, _effective_at(path, name, dataset, zone)))
+            found.append(SnapshotFile(folder, name, _effective_at(folder, name, dataset, zone)))
         except ProblemsError as error:
-            found.append(SnapshotFile(path, name, None, error.problems[0]))
+            found.append(SnapshotFile(folder, name, None, error.problems[0]))
     oldest = datetime.min.replace(tzinfo=UTC)
     return tuple(sorted(found, key=lambda f: (f.effective_at or oldest, f.name)))
 
 
-def _matching_files(folder: Path, dataset: DatasetDeclaration) -> list[Path]:
-    paths = [path for path in folder.glob(dataset.path) if not path.name.endswith(SUFFIX) and path.is_file()]
-    if len(paths) > MAX_FILES:
-        raise refuse(dataset.path, None, f"{len(paths):,} files", f"at most {MAX_FILES:,}", field=dataset.id)
-    return sorted(paths)
-
-
-def _effective_at(path: Path, name: str, dataset: DatasetDeclaration, zone: ZoneInfo) -> datetime:
+def _effective_at(folder: Path, name: str, dataset: DatasetDeclaration, zone: ZoneInfo) -> datetime:
     rule = dataset.effective_at
     if rule.source == "file_name":
         assert rule.pattern is not None
-        return _from_name(path.name, name, rule.pattern, zone)
+        return _from_name(name, rule.pattern, zone)
     if rule.source == "receipt":
-        receipt = read_receipt(path, shown_as=name)
+        receipt = read_receipt(folder, name)
         if receipt is None or receipt.receipt.effective_at is None:
-            advice = f"Write {path.name}{SUFFIX} with `receipt:` and `effective_at:`."
+            advice = f"Write {name.rpartition('/')[2]}{SUFFIX} with `receipt:` and `effective_at:`."
             raise refuse(name, None, "no receipt with effective_at", "one beside the file", advice, field=dataset.id)
         return _instant(receipt.receipt.effective_at, zone)
     assert rule.column is not None
-    return _from_column(path, name, dataset, rule.column, zone)
+    return _from_column(folder, name, dataset, rule.column, zone)
 
 
 def _instant(moment: date | datetime, zone: ZoneInfo) -> datetime:
     return in_zone(moment, zone) if isinstance(moment, datetime) else end_of_day(moment, zone)
 
 
-def _from_name(file_name: str, name: str, pattern: str, zone: ZoneInfo) -> datetime:
+def _from_name(name: str, pattern: str, zone: ZoneInfo) -> datetime:
+    file_name = name.rpartition("/")[2]
     found = re.search(pattern, file_name)
     if found is None:
         advice = "Rename the file, or correct effective_at.pattern."
         raise refuse(name, None, f"the name {file_name!r}", f"a name that matches {pattern!r}", advice)
     text = found["date"].strip("-_.")
-    moment = _parsed_moment(text, zone)
-    if moment is None:
+    try:
+        moment = _parsed_moment(text, zone)
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
         expected = "a date such as 2026-06-30, 20260630 or 2026-06-30T0600Z"
         raise refuse(name, None, f"the date {text!r} in its name", expected, "Rename the file.")
     return moment
 
 
 def _parsed_moment(text: str, zone: ZoneInfo) -> datetime | None:
-    """A day (its end) or a time (of the organisation's zone unless it ends in Z), None where it is neither."""
-    try:
-        if found := _COMPACT_DAY.match(text):
-            return end_of_day(date(int(found[1]), int(found[2]), int(found[3])), zone)
-        if found := _COMPACT_TIME.match(text):
-            parts = [int(part or 0) for part in found.groups()[:6]]
-            return in_zone(datetime(*parts, tzinfo=UTC if found[7] else zone), zone)  # type: ignore[arg-type,misc]
-        return end_of_day(date.fromisoformat(text), zone) if len(text) == len("2026-06-30") else None
-    except ValueError:
-        return None
+    """A day (its end) or a time (of the organisation's zone unless it ends in Z), None where it is neither; raises
+    ValueError or OverflowError where there is no such time."""
+    if found := _COMPACT_DAY.match(text):
+        return end_of_day(date(int(found[1]), int(found[2]), int(found[3])), zone)
+    if found := _COMPACT_TIME.match(text):
+        parts = [int(part or 0) for part in found.groups()[:6]]
+        return in_zone(datetime(*parts, tzinfo=UTC if found[7] else zone), zone)  # type: ignore[arg-type,misc]
+    return end_of_day(date.fromisoformat(text), zone) if len(text) == len("2026-06-30") else None
 
 
-def _from_column(path: Path, name: str, dataset: DatasetDeclaration, column: str, zone: ZoneInfo) -> datetime:
+def _from_column(folder: Path, name: str, dataset: DatasetDeclaration, column: str, zone: ZoneInfo) -> datetime:
     """The oldest value of a date or timestamp column."""
     described = resolve(dataset)
     only = described.schema.column(column)
     assert only is not None
-    if dataset.kind is DatasetKind.FINDINGS:
-        snapshot = _read(path, name, dataset, described, zone)
-        values: list[Value] = [row[snapshot.schema.names.index(column)] for row in snapshot.rows]
-    else:
-        one = DatasetSchema(Schema((only,), ()), {column: described.rules[column]})
-        values = [row[0] for row in _read(path, name, dataset, one, zone).rows]
-    moments = [value for value in values if isinstance(value, date)]
+    if dataset.kind is not DatasetKind.FINDINGS:
+        described = DatasetSchema(Schema((only,), ()), {column: described.rules[column]})
+    with evidence_file(folder, name) as source:
+        read = _read(source, dataset, described, zone)
+    position = read.schema.names.index(column)
+    moments = [value for row in read.rows if isinstance(value := row[position], date)]
     if not moments:
         raise refuse(name, None, f"no value in column {column}", "one that dates the file", field=dataset.id)
+    far = next((moment for moment in moments if not FIRST_YEAR <= moment.year <= LAST_YEAR), None)
+    if far is not None:
+        expected = f"a date from {FIRST_YEAR} to {LAST_YEAR}"
+        raise refuse(name, None, f"{far.isoformat()} in column {column}", expected, field=dataset.id)
     return min(_instant(moment, zone) for moment in moments)
 
 
 def read_snapshot(folder: Path, dataset: DatasetDeclaration, file: SnapshotFile, zone: ZoneInfo) -> Snapshot:
     """The file's rows with its receipt and digests; what is wrong is in `problems`, never raised."""
     assert file.effective_at is not None
-    empty = Snapshot(dataset.id, file.name, file.effective_at, "", "")
+    known = Snapshot(dataset.id, file.name, file.effective_at, "", "")
+    receipt: ReceiptFile | None = None
     try:
-        raw = _file_sha256(file.path, file.name)
+        with evidence_file(file.folder, file.name) as source:
+            known = replace(known, raw_sha256=source.sha256)
+            receipt = read_receipt(file.folder, file.name)
+            content = _read(source, dataset, resolve(dataset), zone)
     except ProblemsError as error:
-        return replace(empty, input_sha256=input_digest(dataset, file, zone), problems=error.problems)
-    empty = replace(empty, raw_sha256=raw)
-    try:
-        receipt = read_receipt(file.path, shown_as=file.name)
-    except ProblemsError as error:
-        return replace(empty, input_sha256=_input_digest(raw, None, dataset, zone), problems=error.problems)
+        known = replace(known, problems=error.problems)
     known = replace(
-        empty,
-        input_sha256=_input_digest(raw, receipt, dataset, zone),
+        known,
+        input_sha256=_input_digest(known.raw_sha256, receipt, dataset, zone),
         receipt=receipt.receipt if receipt else None,
         receipt_sha256=receipt.sha256 if receipt else None,
     )
-    try:
-        content = _read(file.path, file.name, dataset, resolve(dataset), zone)
-    except ProblemsError as error:
-        return replace(known, problems=error.problems)
+    if known.problems:
+        return known
     table = Table(dataset.id, content.schema, tuple(content.rows))
     null_keys, repeated_keys = key_counts(table)
     return replace(
@@ -207,11 +207,11 @@ def read_snapshot(folder: Path, dataset: DatasetDeclaration, file: SnapshotFile,
 def input_digest(dataset: DatasetDeclaration, file: SnapshotFile, zone: ZoneInfo) -> str:
     """The snapshot's `input_sha256` without parsing the file; a receipt that cannot be read counts as none."""
     try:
-        raw = _file_sha256(file.path, file.name)
+        raw = sha256_of(file.folder, file.name, max_bytes=MAX_FILE_BYTES)
     except ProblemsError:
         raw = ""
     try:
-        receipt = read_receipt(file.path, shown_as=file.name)
+        receipt = read_receipt(file.folder, file.name)
     except ProblemsError:
         receipt = None
     return _input_digest(raw, receipt, dataset, zone)
@@ -229,14 +229,6 @@ def key_counts(table: Table) -> tuple[int, int]:
     return sum(None in key for key in keys), sum(whole.values()) - len(whole)
 
 
-def _file_sha256(path: Path, name: str) -> str:
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise refuse(name, None, f"a file that cannot be opened ({error.strerror})", "a readable file") from None
-
-
 @dataclass(frozen=True, slots=True)
 class _Content:
     schema: Schema
@@ -245,15 +237,13 @@ class _Content:
     absent: frozenset[str] = frozenset()
 
 
-def _read(path: Path, name: str, dataset: DatasetDeclaration, described: DatasetSchema, zone: ZoneInfo) -> _Content:
-    size = path.stat().st_size
-    if size > MAX_FILE_BYTES:
-        raise refuse(name, None, f"{size:,} bytes", f"at most {MAX_FILE_BYTES:,}", "Split the export.")
+def _read(source: Evidence, dataset: DatasetDeclaration, described: DatasetSchema, zone: ZoneInfo) -> _Content:
     if dataset.kind is DatasetKind.FINDINGS:
-        return _read_findings(path, name, dataset, described)
+        return _read_findings(source, dataset, described)
+    name = source.name
     rules = {column.name: described.rules[column.name] for column in described.schema.columns}
     wanted = {column: rule.source for column, rule in rules.items() if rule.constant is None}
-    raw = read_raw_rows(path, name, dataset, tuple(wanted.values()))
+    raw = read_raw_rows(source, dataset, tuple(wanted.values()))
     absent = _absent_columns(raw, wanted, described, name)
     return _Content(described.schema, _typed(raw, described, absent, name, zone), absent=absent)
 
@@ -313,9 +303,9 @@ def _cell_problems(
             yield Problem(name, raw.line_of(index), f"column {column.name}", error.found, error.expected, error.advice)
 
 
-def _read_findings(path: Path, name: str, dataset: DatasetDeclaration, described: DatasetSchema) -> _Content:
+def _read_findings(source: Evidence, dataset: DatasetDeclaration, described: DatasetSchema) -> _Content:
     read = read_prowler_csv if dataset.format is DatasetFormat.PROWLER_CSV else read_prowler_ocsf
-    findings = mark_not_applicable(read(path.read_bytes(), file=name), dataset.not_applicable)
+    findings = mark_not_applicable(read(source.content(), file=source.name), dataset.not_applicable)
     columns = described.schema.names
     rows = []
     for finding in findings:

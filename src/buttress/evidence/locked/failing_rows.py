@@ -1,5 +1,6 @@
 """The file of a test's failing rows: complete, all text, named by the SHA-256 of its bytes."""
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -43,8 +44,11 @@ def write_failing_rows(folder: Path, columns: Sequence[str], rows: Iterable[Row]
         with text_columns(connection, {f"c{n}": values for n, values in enumerate(cells)}) as source:
             path = temporary.replace("'", "''")
             connection.execute(f"COPY (SELECT {names} FROM {source}) TO '{path}' (FORMAT parquet)")  # noqa: S608
+        Path(temporary).chmod(0o644)
         digest = hashlib.sha256(Path(temporary).read_bytes()).hexdigest()
         Path(temporary).replace(folder / f"{digest}.parquet")
+    except duckdb.IOException as error:
+        raise OSError(errno.EIO, f"failing rows cannot be written ({type(error).__name__})", str(folder)) from None
     finally:
         connection.close()
         Path(temporary).unlink(missing_ok=True)

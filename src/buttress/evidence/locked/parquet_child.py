@@ -8,6 +8,8 @@ from typing import Any
 
 from buttress.evidence.locked.landlock import ENGINE_PATHS, die_with_parent, restrict_to
 
+FILE = "/dev/stdin" if sys.platform == "darwin" else "/proc/self/fd/0"
+"""The file that the parent opened: a name would be looked up again, and might hold signs that stand for other names."""
 _MEMORY_BYTES = 1536 * 1024 * 1024
 _CPU_SECONDS = 60
 _BATCH = 1000
@@ -27,8 +29,8 @@ _REFUSED = ("STRUCT", "MAP", "UNION", "BLOB")
 
 
 def main() -> None:
-    """Arguments: the file's path, and a JSON list of the columns wanted."""
-    path, wanted = sys.argv[1], json.loads(sys.argv[2])
+    """The file is standard input; the argument is a JSON list of the columns wanted."""
+    path, wanted = FILE, json.loads(sys.argv[1])
     import duckdb  # noqa: PLC0415 - before the fence, behind which nothing more of the disk can be read
 
     _limit()

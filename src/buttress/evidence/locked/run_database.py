@@ -1,5 +1,6 @@
 """The database of one run: a DuckDB file that holds that run's tables and nothing else."""
 
+import errno
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -36,14 +37,21 @@ def write_database(path: Path, tables: Iterable[Table]) -> None:
 
     if path.exists():
         raise FileExistsError(f"{path} exists; a run writes a new database file")
-    connection = duckdb.connect(str(path))
     try:
-        connection.execute("SET threads=1")
-        for table in tables:
-            _write_table(connection, table)
-        connection.execute("CHECKPOINT")
-    finally:
-        connection.close()
+        connection = duckdb.connect(str(path))
+        try:
+            connection.execute("SET threads=1")
+            for table in tables:
+                _write_table(connection, table)
+            connection.execute("CHECKPOINT")
+        finally:
+            connection.close()
+    except (duckdb.IOException, duckdb.TransactionException) as error:
+        raise OSError(errno.EIO, f"cannot be written ({type(error).__name__})", str(path)) from None
+    except RuntimeError as error:
+        if "interrupted" in str(error):  # what the engine makes of Ctrl-C
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _write_table(connection: "duckdb.DuckDBPyConnection", table: Table) -> None:

@@ -227,7 +227,7 @@ def _outcome(
         return error(*(ending or ("crashed", "the child ended without an answer")))
     if len(answer.counts) != len(plan.counts.columns):
         return error("limit", f"{len(answer.counts)} counts where {len(plan.counts.columns)} were asked for")
-    fault = _fault(counts, answer, plan)
+    fault = _fault(counts, answer, plan, len(query.key))
     if fault is not None:
         return error(*fault)
     return QueryCounts(
@@ -241,8 +241,8 @@ def _outcome(
     )
 
 
-def _fault(counts: Mapping[str, int], answer: Heard, plan: QueryPlan) -> tuple[str, str] | None:
-    """What does not add up: code and detail."""
+def _fault(counts: Mapping[str, int], answer: Heard, plan: QueryPlan, key_width: int) -> tuple[str, str] | None:
+    """What does not add up: code and detail. Items that share a key could be excepted all at once by naming one."""
     for name in CHECK_COLUMNS:
         if counts.get(name, 0):
             return (name, f"{counts[name]} rows")
@@ -254,4 +254,5 @@ def _fault(counts: Mapping[str, int], answer: Heard, plan: QueryPlan) -> tuple[s
         return ("count_identity", f"{len(answer.rows)} failing rows where {counts['failing']} were counted")
     if any(len(row) != len(plan.failing.columns) for row in answer.rows):
         return ("limit", f"failing rows of another width than {len(plan.failing.columns)} columns")
-    return None
+    repeated = len(answer.rows) - len({row[:key_width] for row in answer.rows})
+    return ("repeated_keys", f"{repeated} rows") if repeated else None

@@ -121,3 +121,22 @@ def test_what_is_wrong_with_a_manual_test_has_its_field(tmp_path: Path, change: 
     found = problem(tmp_path, TEXT.replace(*change))
     assert found.field == f"MT-GOV-02.{field}"
     assert found.line is not None
+
+
+@pytest.mark.parametrize("part", ["evidence", "evidence/other.md"])
+def test_a_document_behind_a_link_shows_nothing(tmp_path: Path, part: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "other.md").write_bytes(b"other")
+    folder = tmp_path / "register"
+    (folder / "evidence").mkdir(parents=True)
+    place = folder / part
+    if part == "evidence":
+        place.rmdir()
+        place.symlink_to(outside)
+    else:
+        place.symlink_to(outside / "other.md")
+    found = problem(
+        folder, TEXT.replace("items: 1, document: evidence/minutes.md", "items: 1, document: evidence/other.md")
+    )
+    assert (found.found, found.field.rpartition(".")[2]) == ("a symbolic link", "document")

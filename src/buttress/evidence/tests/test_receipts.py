@@ -8,16 +8,16 @@ from buttress.formats.problems import ProblemsError
 
 
 def receipt(folder: Path, text: str) -> Receipt:
-    (folder / "users.csv").write_text("id\n")
-    (folder / "users.csv.receipt.yaml").write_text(text)
-    found = read_receipt(folder / "users.csv", shown_as="evidence/users.csv")
+    (folder / "evidence").mkdir()
+    (folder / "evidence" / "users.csv.receipt.yaml").write_text(text)
+    found = read_receipt(folder, "evidence/users.csv")
     assert found is not None
     return found.receipt
 
 
 def test_a_file_without_receipt_has_none(tmp_path: Path) -> None:
-    (tmp_path / "users.csv").write_text("id\n")
-    assert read_receipt(tmp_path / "users.csv", shown_as="evidence/users.csv") is None
+    (tmp_path / "evidence").mkdir()
+    assert read_receipt(tmp_path, "evidence/users.csv") is None
 
 
 def test_a_receipt_tells_source_totals_and_faults(tmp_path: Path) -> None:

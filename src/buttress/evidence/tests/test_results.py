@@ -47,7 +47,7 @@ def entries(folder: Path, result: TestResult = RESULT) -> list[Entry]:
 
 
 def stored(folder: Path) -> Path:
-    return write_results(folder, record(), entries(folder))
+    return write_results(folder, record(), entries(folder)).path
 
 
 def test_a_result_comes_back_as_it_was_stored(tmp_path: Path) -> None:

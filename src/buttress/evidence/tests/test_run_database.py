@@ -1,4 +1,6 @@
 import hashlib
+import subprocess
+import sys
 import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -131,3 +133,24 @@ def test_no_part_of_a_file_is_left_where_writing_fails(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="shorter"):
         write_failing_rows(tmp_path, ("a", "b"), [("a", "b"), ("c",)])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_an_error_of_the_system_with_its_file(tmp_path: Path) -> None:
+    """A limit on the size of files stands for a disk that is full."""
+    script = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from pathlib import Path; import sys\n"
+        "from buttress.evidence.data.tables import Column, ColumnType, Schema, Table\n"
+        "from buttress.evidence.locked.failing_rows import write_failing_rows\n"
+        "from buttress.evidence.locked.run_database import write_database\n"
+        "folder, rows = Path(sys.argv[1]), [(str(n),) for n in range(100_000)]\n"
+        "table = Table('t', Schema((Column('id', ColumnType.TEXT),), ('id',)), tuple(rows))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "for work in (lambda: write_failing_rows(folder, ['id'], rows), lambda: write_database(folder / 'd', [table])):\n"
+        "    try: work()\n"
+        "    except OSError as error: print('OSError', error.filename)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == [f"OSError {tmp_path}", f"OSError {tmp_path / 'd'}"], done.stderr[-500:]
+    assert list(tmp_path.glob("*.parquet")) == []
+    assert list(tmp_path.glob(".writing*")) == []

@@ -1,5 +1,4 @@
-from datetime import date
-from pathlib import Path
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -10,7 +9,6 @@ from buttress.evidence.declarations import shipped_test
 if TYPE_CHECKING:
     from buttress.evidence.tests.conftest import Register
 
-FIXTURES = Path(__file__).parent / "fixtures"
 ZONE = ZoneInfo("Europe/Amsterdam")
 DATASETS = """
 idp_accounts:
@@ -51,30 +49,33 @@ def test_a_day_sees_the_newest_file_effective_by_its_end(register: "Register") -
     assert found.changes("idp_accounts") == {date(2026, 6, 1), date(2026, 6, 15)}
 
 
-def test_states_tell_rows_ages_and_what_is_wrong(register: "Register") -> None:
-    register.put("evidence/users-2026-06-29.csv", HEADER + "a,active,human\n")
-    register.put("evidence/cloud-2026-06-30.csv", (FIXTURES / "prowler-small.csv").read_bytes())
+def test_states_tell_when_files_are_effective_and_how_old_they_may_be(register: "Register") -> None:
+    register.put("evidence/users-2026-06-29.csv", HEADER + "a,asleep,human\n")
     states = dataset_states(shelf(register), date(2026, 6, 30), [shipped_test("idp-mfa-active-users")])
     backups, cloud, accounts = states
-    assert (accounts.ref, accounts.title, accounts.rows, accounts.max_age_hours) == (
-        "idp_accounts",
-        "Accounts",
-        1,
-        26.0,
-    )
-    assert accounts.problem is None
+    assert (accounts.ref, accounts.title, accounts.max_age_hours) == ("idp_accounts", "Accounts", 26.0)
+    assert (accounts.problem, accounts.rows) == (None, None), "a file is dated and not read"
     assert accounts.effective_at is not None
     assert accounts.effective_at.date() == date(2026, 6, 29)
-    assert (cloud.rows, cloud.problem) == (6, "silent checks: backup_plans_exist, guardduty_is_enabled")
-    assert (backups.effective_at, backups.rows, backups.problem) == (None, None, "no snapshot")
+    assert (cloud.ref, cloud.title, cloud.max_age_hours) == ("cloud_findings", "cloud_findings", None)
+    assert (backups.effective_at, backups.problem) == (None, "no file effective by then")
 
 
-def test_a_state_names_a_file_that_cannot_be_read_or_dated(register: "Register") -> None:
-    register.put("evidence/users-2026-06-29.csv", HEADER + "a,asleep,human\n")
+def test_the_strictest_age_limit_of_what_tests_read_holds(register: "Register") -> None:
+    mfa = shipped_test("idp-mfa-active-users")
+    looser = mfa.model_copy(update={"completeness": mfa.completeness.model_copy(update={"max_age": timedelta(days=9)})})
+    compared = mfa.completeness.model_copy(update={"compare_to": "backups"})
+    tests = [looser, mfa.model_copy(update={"completeness": compared})]
+    backups, _, accounts = dataset_states(shelf(register), date(2026, 6, 30), tests)
+    assert accounts.max_age_hours == 26.0
+    assert backups.max_age_hours is None, "one that only sizes are compared with may be of any age"
+
+
+def test_a_file_that_cannot_be_dated_may_be_the_newest(register: "Register") -> None:
+    register.put("evidence/backups-2026-06-01.csv", "backup_id\n")
     register.put("evidence/backups-june-.csv", "backup_id\n")
-    backups, _, accounts = dataset_states(shelf(register), date(2026, 6, 30))
-    assert accounts.problem is not None
-    assert accounts.problem.startswith("evidence/users-2026-06-29.csv:2: column status: found 'asleep'")
+    backups, _, _ = dataset_states(shelf(register), date(2026, 6, 30))
+    assert backups.effective_at is None
     assert backups.problem is not None
     assert "a name that matches" in backups.problem
 

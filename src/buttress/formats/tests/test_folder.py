@@ -1,11 +1,12 @@
 """Only regular files inside of the folder are read, whatever its names and links say."""
 
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
-from buttress.formats.folder import FolderLimits, find_files, read_bytes
+from buttress.formats.folder import FolderLimits, find_files, make_folder, matching_files, read_bytes, sha256_of
 from buttress.formats.problems import ProblemsError
 
 
@@ -87,3 +88,46 @@ def test_a_folder_that_is_too_large_is_refused(folder: Path, limits: FolderLimit
         (folder / f"{name}.yaml").write_text("a: 12345")
     with pytest.raises(ProblemsError, match=words):
         find_files(folder, suffixes=(".yaml",), limits=limits)
+
+
+def test_a_link_in_the_way_of_a_pattern_is_a_problem(folder: Path) -> None:
+    (folder / "linked").symlink_to(folder.parent)
+    found, problems = matching_files(folder, "linked/*.yaml")
+    assert (found, [(p.file, p.found) for p in problems]) == ([], [("linked", "a link to a folder")])
+    with pytest.raises(ProblemsError, match="inside the folder"):
+        matching_files(folder, "../*.yaml")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("**/*.yaml", ["a.yaml", "risks/a.yaml", "risks/deep/er/b.yaml"]),
+        ("**/deep/**/b.yaml", ["risks/deep/er/b.yaml"]),
+        ("risks/**", ["risks/a.yaml", "risks/deep/er/b.yaml"]),
+        ("*/*.yaml", ["risks/a.yaml"]),
+        ("risks/[!b].yaml", ["risks/a.yaml"]),
+        ("risks/[!/]a.yaml", []),
+        ("risks/A.yaml", []),
+    ],
+)
+def test_a_pattern_matches_part_by_part(folder: Path, pattern: str, names: list[str]) -> None:
+    (folder / "risks" / "deep" / "er").mkdir(parents=True)
+    for name in ("a.yaml", "risks/deep/er/b.yaml"):
+        (folder / name).write_text("")
+    assert [each.path for each in matching_files(folder, pattern)[0]] == names
+
+
+def test_a_folder_is_made_where_it_belongs_or_not_at_all(folder: Path) -> None:
+    assert make_folder(folder, "results/rows").is_dir()
+    (folder / "linked").symlink_to(folder.parent)
+    for path, found in (("linked/rows", "a link to a folder"), ("risks/a.yaml", "a file"), ("../x", "'../x'")):
+        with pytest.raises(ProblemsError, match=found):
+            make_folder(folder, path)
+    assert not (folder.parent / "rows").exists()
+
+
+def test_a_digest_is_that_of_the_bytes_and_costs_no_memory(folder: Path) -> None:
+    assert sha256_of(folder, "risks/a.yaml", max_bytes=9) == hashlib.sha256(b"a: 1").hexdigest()
+    os.truncate(folder / "risks" / "a.yaml", 1 << 40)
+    with pytest.raises(ProblemsError, match="more than 9 bytes"):
+        sha256_of(folder, "risks/a.yaml", max_bytes=9)

@@ -174,3 +174,15 @@ def test_aliases_are_the_names_that_files_use() -> None:
 def test_a_model_with_a_loosely_converted_field_cannot_be_made(kind: object) -> None:
     with pytest.raises(TypeError, match="converts text loosely"):
         type("Loose", (StrictModel,), {"__annotations__": {"value": kind}, "__module__": __name__})
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "1899-12-31", "3000-01-01", "9999-12-31"])
+def test_a_day_far_outside_of_our_time_is_refused(text: str) -> None:
+    class Dated(StrictModel):
+        day: Day | None = None
+        at: Instant | None = None
+
+    for field, value in (("day", text), ("at", f"{text}T00:00:00+14:00")):
+        found = validate(Dated, read_yaml(f"{field}: {value}\n", file="x.yaml"))
+        assert isinstance(found, list)
+        assert found[0].expected == "a day from 1900 to 2999"

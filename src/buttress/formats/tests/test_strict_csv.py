@@ -75,3 +75,10 @@ def test_what_a_csv_writer_wrote_reads_back(rows: list[tuple[str, str]], delimit
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter).writerows([("a", "b"), *rows])
     assert read_csv(text.getvalue(), file="f.csv", delimiter=delimiter) == (("a", "b"), [list(row) for row in rows])
+
+
+def test_empty_fields_are_limited_though_they_take_no_room_on_disk() -> None:
+    text = "a,b,c\n" + ",,\n" * 10
+    assert len(read_csv(text, file="x.csv", limits=CsvLimits(max_fields=30))[1]) == 10
+    with pytest.raises(ProblemsError, match="more than 29 fields"):
+        read_csv(text, file="x.csv", limits=CsvLimits(max_fields=29))

@@ -28,7 +28,8 @@ _BLOCK_DEPTH = 3
 
 _CONVERTED = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
 _PLAIN = re.compile(r"[^\W\d_](?:[\w /.%()+@;'’“”–—…×·-]|:(?=[^\s,\[\]{}]))*\Z")
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What the strict reader refuses in a text."""
 
 Content = Mapping[str, Mapping[str, Any]]
 """Kind to reference to record; under `organisation` the record itself."""
@@ -237,7 +238,7 @@ def _text(value: str) -> str:
     return '"' + "".join(_escaped(mark) for mark in value) + '"'
 
 
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 
 
 def _escaped(mark: str) -> str:

@@ -1,14 +1,15 @@
 """Answers about an organisation: strict, with every problem named by field and line."""
 
+import re
 from datetime import date
 
 import pytest
 
 from buttress.core.snapshot import Category
 from buttress.formats.problems import ProblemsError
-from buttress.register.answers import answers_from, read_answers
+from buttress.register.answers import answer_to, answers_from, read_answers
 from buttress.register.answers_template import answers_template
-from buttress.register.questions import Holding
+from buttress.register.questions import QUESTIONS, Holding
 
 LEAST = {
     "name": "Saltmarsh",
@@ -61,6 +62,39 @@ def test_what_is_wrong_is_named_by_field(changes, field, words):
     problem = problem_of(**changes)
     assert problem.field.startswith(field)
     assert words in str(problem)
+
+
+BY_KEY = {question.key: question for question in QUESTIONS}
+
+
+@pytest.mark.parametrize(
+    ("key", "line", "collected", "expected"),
+    [
+        ("people", "1,200", {}, "1200"),
+        ("currency", "EUR", {}, "EUR"),
+        ("cloud_provider", "", {}, None),
+        ("approver", "Erin", {"owner": "Ruth"}, "Erin"),
+        ("vendors", "", {}, []),
+    ],
+)
+def test_a_line_is_judged_beside_the_answers_before_it(key, line, collected, expected):
+    assert answer_to(BY_KEY[key], line, collected) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "line", "collected", "words"),
+    [
+        ("people", "0", {}, "found 0; expected 1 to 10 million people."),
+        ("usd_rate", "0", {"currency": "EUR"}, "a rate above 0"),
+        ("approver", "Ruth", {"owner": "Ruth"}, "another person than the owner"),
+        ("vendors", "Okta:4", {}, "a tier from 1 to 3"),
+        ("period_end", "2026-01-01", {"period_start": "2026-06-01"}, "not before the start, 2026-06-01"),
+        ("systems", " , ", {}, "at least one system"),
+    ],
+)
+def test_a_line_that_does_not_fit_says_what_was_expected(key, line, collected, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        answer_to(BY_KEY[key], line, collected)
 
 
 def test_one_person_may_ask_and_approve_where_there_is_only_one():

@@ -53,10 +53,16 @@ def test_the_sample_has_no_problem_and_four_warnings() -> None:
         ),
         (
             "risks/other.yaml",
-            "    assessments:\n      - {effective_on: 2026-03-01, method: levels, basis: inherent, "
-            "frequency: {level: 3}, loss: {level: 1}}\n",
+            "    kind: condition\n    modifies: [R-002]\n    assessments:\n      - {effective_on: 2026-03-01, "
+            "method: levels, basis: inherent, frequency: {level: 3}, loss: {level: 1}}\n",
             "",
             "risks.R-003.assessments: no assessment",
+        ),
+        (
+            "organisation.yaml",
+            "      approved_by: erin\n      approved_on: 2026-05-28\n",
+            "",
+            "organisation.scales[1]: no approval",
         ),
         ("people.yaml", "fraud_considered: true", "fraud_considered: false", "that considered fraud"),
         ("people.yaml", "change_considered: true", "change_considered: false", "that considered change"),
@@ -76,6 +82,14 @@ def test_what_an_auditor_would_ask_about_is_a_warning(
     tmp_path: Path, file: str, old: str, new: str, words: str
 ) -> None:
     assert words in "\n".join(warned(check(changed(tmp_path, (file, old, new)))))
+
+
+def test_a_condition_needs_no_assessment(tmp_path: Path) -> None:
+    assessed = (
+        "    assessments:\n      - {effective_on: 2026-03-01, method: levels, basis: inherent, "
+        "frequency: {level: 3}, loss: {level: 1}}\n"
+    )
+    assert len(warned(check(changed(tmp_path, ("risks/other.yaml", assessed, ""))))) == 4
 
 
 def test_receipts_belong_to_the_file_beside_them(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from buttress import __version__
 from buttress.core.estimates import (
     Interval,
     IntervalLaw,
@@ -34,7 +35,7 @@ from buttress.core.verdicts import Outcome, TestResult
 from buttress.evidence.results import Entry, result_body, write_results
 from buttress.formats.problems import ProblemsError
 from buttress.register.files.reader import read_register
-from buttress.register.snapshot import build_snapshot, load_snapshot
+from buttress.register.snapshot import build_snapshot, load_snapshot, load_snapshots
 from buttress.register.tests.folders import SAMPLE, changed
 
 AUGUST = date(2026, 8, 15)
@@ -263,6 +264,18 @@ def test_stored_results_count_up_to_the_day_and_a_later_run_replaces_an_earlier_
         date(2026, 7, 30): [(date(2026, 6, 30), 2)],
         AUGUST: [(date(2026, 6, 30), 2), (date(2026, 7, 31), 3)],
     }
+
+
+def test_several_days_of_one_reading_are_the_days_read_one_by_one() -> None:
+    days = (AUGUST, date(2026, 2, 1), date(2026, 6, 30))
+    found = load_snapshots(SAMPLE, days, "SOC2-2026")
+    assert found == tuple(load_snapshot(SAMPLE, day, "SOC2-2026") for day in days)
+    assert [each.as_of for each in found] == list(days)
+
+
+def test_a_snapshot_says_which_version_reads_it(august: RegisterSnapshot) -> None:
+    assert august.core_version == __version__
+    assert posture(august).core_version == __version__
 
 
 @pytest.mark.parametrize("day", [date(2025, 1, 1), date(2026, 1, 20), date(2026, 6, 1), AUGUST, date(2027, 6, 30)])

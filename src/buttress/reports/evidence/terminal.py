@@ -45,14 +45,15 @@ def _table(rows: tuple[TestRow, ...]) -> Group:
             ("control test", "left", None),
             ("verdict", "left", None),
             ("on", "left", None),
-            ("items", "right", None),
+            ("judged", "right", None),
             ("failed", "right", None),
             ("excepted", "right", None),
             ("controls", "left", 6),
-        )
+        ),
+        spare=(6, 2),
     )
     for row in rows:
         day = write_date(row.effective_on, with_year=False) if row.effective_on else ""
-        counts = [f"{count:,}" if row.effective_on else "" for count in (row.population, row.failed, row.excepted)]
+        counts = [f"{count:,}" if row.effective_on else "" for count in (row.judged, row.failed, row.excepted)]
         table.add_row(row.id, state_text(VERDICTS[row.verdict]), day, *counts, write_list(row.controls, limit=3))
     return section("Control tests", table)

@@ -32,6 +32,11 @@ class TestRow:
     unknown: int
     why: str
 
+    @property
+    def judged(self) -> int:
+        """The items of which the test could say something, and to which it applies."""
+        return self.passed + self.failed + self.excepted
+
 
 @dataclass(frozen=True, slots=True)
 class ControlTestsView:

@@ -1,11 +1,10 @@
 """An explanation on a terminal: totals, causes, and the risks that moved most with their parts."""
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
-from buttress.reports.explanation.view import ExplanationView, MoveLine
-from buttress.reports.ledger import QUIET, ledger, section
+from buttress.reports.explanation.view import CauseLine, ExplanationView, MoveLine
+from buttress.reports.ledger import QUIET, Ledger, ledger, section
 from buttress.reports.notation import with_written_dates, write_count, write_date
 from buttress.reports.summary.terminal import signed
 
@@ -35,6 +34,7 @@ def _causes(view: ExplanationView) -> Group:
     table.add_row(Text(f"On {write_date(view.since)}", style="bold"), *first)
     for cause in view.causes:
         table.add_row(with_written_dates(cause.text), *map(signed, (cause.mean, cause.var95, cause.tvar95)))
+        _part_rows(table, cause, view.currency)
     bold = [Text(f"{t.after:,}", style="bold") for t in view.totals]
     table.add_row(Text(f"On {write_date(view.until)}", style="bold"), *bold)
     note = Text(
@@ -42,8 +42,19 @@ def _causes(view: ExplanationView) -> Group:
         "VaR and TVaR in the order above.",
         style=QUIET,
     )
-    words = f"residual, {view.currency} a year; {write_count(len(view.causes), 'cause')}, each column adds up"
+    words = f"residual, {view.currency} a year; {write_count(view.count, 'cause')}, each column adds up"
     return section("Causes", table, note, note=words)
+
+
+def _part_rows(table: Ledger, cause: CauseLine, currency: str) -> None:
+    """Means of the causes of one line, those that round to nothing in one number."""
+    for text, amount in cause.parts:
+        if amount:
+            line = Text(f"  {with_written_dates(text)}: ", style=QUIET)
+            table.add_row(line.append_text(signed(amount)))
+    slight = sum(not amount for _, amount in cause.parts)
+    if slight:
+        table.add_row(Text(f"  {write_count(slight, 'cause')} below 1 {currency}", style=QUIET))
 
 
 def _moves(view: ExplanationView) -> Group:
@@ -56,7 +67,7 @@ def _moves(view: ExplanationView) -> Group:
     return section("Risks that moved", table, note=f"mean a year, {view.currency}; parts add up to each risk")
 
 
-def _move_rows(table: Table, move: MoveLine) -> None:
+def _move_rows(table: Ledger, move: MoveLine) -> None:
     change = Text(f"{move.title}, {move.before:,} to {move.after:,}")
     table.add_row(Text(move.ref, style="bold"), change, signed(move.amount))
     for text, amount in move.parts:

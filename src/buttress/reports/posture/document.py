@@ -9,13 +9,16 @@ Keys keep their names and meaning within one `version`; new keys may come. Numbe
     portfolio       estimated, not_estimated (references), stages, appetite
       stages        inherent, residual, target: mean, sd, var (by level), tvar95, no_loss, curve of {loss, chance}
       appetite      category (null: all), mean, is_exceeded, over (ranges of loss), margin, tightest_at
-    risks           ref, title, owner, categories, kind, tolerance, highest_rating, last_reviewed_on, assessed_on, basis,
-                    stages (as above: frequency, event_mean, event_p90, mean, mean_range, var, cell, marks), acceptances
+    risks           ref, title, owner, categories, kind, is_fraud, criteria, tolerance, highest_rating, last_reviewed_on,
+                    assessed_on, basis, acceptances, stages (as above: frequency, event_mean, event_p90, mean, mean_range,
+                    var, cell, marks; null where there are no figures)
     controls        ref, title, owner, is_key, status, reliability, coverage, coverage_source, design_failure, tests
                     (references), risks, acts_through, worth {mean, tvar95} or null
     tests           id, title, controls, verdict, reasons, outcome, effective_at, counts, failing_keys, exceptions, rates
-    criteria        id, series, label, state, reasons, facets {count, of}, controls, risks
-    exceptions      ref, test, keys, starts_on, expires_on, is_running
+    criteria        id, series, label, state, reasons, facets {count, of}, key_controls, controls, risks
+    exceptions      ref, test, keys, reason, risk, starts_on, expires_on, approved_by (null: pending), is_running
+
+`buttress assess --json` adds `summary` and `explanation` (null where there is nothing to compare with).
 """
 
 from typing import Any

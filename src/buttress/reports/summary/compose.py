@@ -19,6 +19,7 @@ def summary(snapshot: RegisterSnapshot, posture: Posture, explanation: Explanati
     `explanation` tells what moved since an earlier day; without it that part is left out.
     """
     conditions = sum(risk.is_condition for risk in posture.risks)
+    largest = largest_risks(snapshot, posture)
     return Summary(
         snapshot.organisation.name,
         posture.as_of,
@@ -30,8 +31,8 @@ def summary(snapshot: RegisterSnapshot, posture: Posture, explanation: Explanati
         verdict_view(snapshot, posture),
         figures(posture, explanation),
         appetite_rows(snapshot, posture),
-        largest_risks(snapshot, posture),
-        what_moved(explanation),
+        largest,
+        what_moved(explanation, largest[0].ref if largest else None),
         controls_to_mend(snapshot, posture),
         controls_to_test(snapshot, posture),
         criteria_view(posture),

@@ -1,13 +1,14 @@
 """The largest risks, and what moved the portfolio."""
 
-from buttress.core.explain import Cause, Explanation
+from buttress.core.explain import Cause, Explanation, Part, RiskMove
 from buttress.core.posture import Posture
 from buttress.core.risk_posture import QUANTILES, RiskPosture
 from buttress.core.snapshot import RegisterSnapshot
-from buttress.reports.summary.view import Moved, MovedRow, RiskRow
+from buttress.reports.summary.view import Moved, MovedRow, RiskMoved, RiskRow
 
 LARGEST = 10
 CAUSES = 8
+CAUSES_OF_ONE = 4
 
 _ONE_YEAR_IN_20 = QUANTILES.index(0.95)
 
@@ -36,11 +37,12 @@ def _row(risk: RiskPosture, owner: str | None) -> RiskRow:
     )
 
 
-def what_moved(explanation: Explanation | None) -> Moved | None:
-    """The largest causes by name and the others in one number."""
+def what_moved(explanation: Explanation | None, largest: str | None = None) -> Moved | None:
+    """The largest causes by name and the others in one number; the same for the risk `largest`."""
     if explanation is None:
         return None
     shown, others = explanation.causes[:CAUSES], explanation.causes[CAUSES:]
+    move = next((move for move in explanation.moves if move.ref == largest and move.parts), None)
     return Moved(
         explanation.since,
         explanation.mean_before,
@@ -50,8 +52,23 @@ def what_moved(explanation: Explanation | None) -> Moved | None:
         len(others),
         sum(cause.cents for cause in others),
         explanation.notes,
+        _risk_moved(move) if move else None,
     )
 
 
-def moved_row(cause: Cause) -> MovedRow:
+def _risk_moved(move: RiskMove) -> RiskMoved:
+    shown, others = move.parts[:CAUSES_OF_ONE], move.parts[CAUSES_OF_ONE:]
+    return RiskMoved(
+        move.ref,
+        move.title,
+        move.before,
+        move.after,
+        move.cents,
+        tuple(moved_row(part) for part in shown),
+        len(others),
+        sum(part.cents for part in others),
+    )
+
+
+def moved_row(cause: Cause | Part) -> MovedRow:
     return MovedRow(cause.kind.value, cause.subject, cause.detail, cause.cents)

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from buttress.core.criterion_state import Headline
 from buttress.core.money import format_money
 from buttress.core.verdicts import Verdict
-from buttress.reports.ledger import QUIET, STYLES, ledger, section, state_text, toned
+from buttress.reports.ledger import QUIET, STYLES, Ledger, ledger, section, state_text, toned
 from buttress.reports.notation import (
     round_to_sum,
     with_written_dates,
@@ -33,6 +32,7 @@ from buttress.reports.summary.view import (
     Figure,
     MendRow,
     Moved,
+    RiskMoved,
     Summary,
 )
 
@@ -78,7 +78,7 @@ def _figures(view: Summary) -> Group:
     since = f"since {write_date(view.moved.since, with_year=False)}" if view.moved else ""
     table = ledger(
         (
-            ("", "left", 30),
+            ("", "left", 34),
             ("inherent", "right", None),
             ("residual", "right", None),
             ("target", "right", None),
@@ -107,9 +107,9 @@ def _appetite(view: Summary) -> Group | None:
     table = ledger(
         (
             ("bearing on", "left", None),
-            ("mean a year", "right", None),
+            ("mean\na year", "right", None),
             ("", "left", None),
-            ("chance of more", "right", None),
+            ("chance\nof more", "right", None),
             ("appetite", "right", None),
             ("than", "right", None),
             ("over for losses", "left", 20),
@@ -142,7 +142,8 @@ def _largest(view: Summary) -> Group:
             ("cell", "left", None),
             ("tolerance", "left", None),
             ("owner", "left", None),
-        )
+        ),
+        spare=(7, 3),
     )
     for row in view.largest:
         table.add_row(
@@ -157,27 +158,38 @@ def _largest(view: Summary) -> Group:
         )
     if not view.largest:
         return section("Largest risks", toned("No risk is estimated yet.", Tone.UNKNOWN))
-    return section(
-        f"{len(view.largest)} largest risks", table, note="residual, mean a year; range 5th to 95th percentile"
-    )
+    note = "residual a year: mean, its range 5th to 95th percentile, what 1 year in 20 passes"
+    return section(f"{len(view.largest)} largest risks", table, note=note)
 
 
 def _moved(moved: Moved, currency: str) -> Group:
+    notes = [Text(f"Note: {with_written_dates(note)}.", style=QUIET) for note in moved.notes]
+    ends = (f"Mean on {write_date(moved.since)}", "Mean now")
+    parts = [_account("What moved and why", "residual, mean a year", moved, ends, currency, notes)]
+    risk = moved.largest
+    if risk is not None:
+        ends = (f"{risk.ref} on {write_date(moved.since)}", f"{risk.ref} now")
+        parts.append(_account(f"Why {risk.ref}, the largest risk, moved", "its mean a year", risk, ends, currency, []))
+    return Group(*parts)
+
+
+def _account(
+    title: str, kind: str, moved: Moved | RiskMoved, ends: tuple[str, str], currency: str, notes: Sequence[Text]
+) -> Group:
+    """From the earlier mean over its causes to the mean of today, in one unit that adds up."""
     unit, words = money_unit(max(abs(moved.before), abs(moved.after)))
     amounts = [round(moved.before * 100), *(row.cents for row in moved.rows)]
-    if moved.other_causes:
-        amounts.append(moved.other_cents)
-    start, *parts = round_to_sum(amounts, unit)
-    table = ledger((("", "left", 60), ("", "right", None)))
-    table.add_row(Text(f"Mean on {write_date(moved.since)}", style="bold"), Text(f"{start:,}", style="bold"))
     texts = [with_written_dates(row.text) for row in moved.rows]
     if moved.other_causes:
+        amounts.append(moved.other_cents)
         texts.append(write_count(moved.other_causes, "smaller cause"))
+    start, *parts = round_to_sum(amounts, unit)
+    table = ledger((("", "left", 60), ("", "right", None)))
+    table.add_row(Text(ends[0], style="bold"), Text(f"{start:,}", style="bold"))
     for text, amount in zip(texts, parts, strict=True):
         table.add_row(text, signed(amount))
-    table.add_row(Text("Mean now", style="bold"), Text(f"{start + sum(parts):,}", style="bold"))
-    notes = [Text(f"Note: {note}.", style=QUIET) for note in moved.notes]
-    return section("What moved and why", table, *notes, note=f"residual, mean a year, {words} {currency}")
+    table.add_row(Text(ends[1], style="bold"), Text(f"{start + sum(parts):,}", style="bold"))
+    return section(title, table, *notes, note=f"{kind}, {words} {currency}")
 
 
 def money_unit(size: float) -> tuple[int, str]:
@@ -204,7 +216,7 @@ def _mend(view: Summary) -> Group:
             ("", "left", 22),
             ("why", "left", 28),
             ("owner", "left", None),
-            ("a year\nless", "right", None),
+            ("mean\na year", "right", None),
             ("worst 1\nin 20", "right", None),
         )
     )
@@ -213,11 +225,11 @@ def _mend(view: Summary) -> Group:
     for row in view.untested:
         _mend_row(table, row, view.currency, Tone.QUIET)
     return section(
-        "Controls to mend first", table, note="what the portfolio would lose less if the control worked as designed"
+        "Controls to mend first", table, note="how much less the portfolio would lose if the control worked as designed"
     )
 
 
-def _mend_row(table: Table, row: MendRow, currency: str, tone: Tone) -> None:
+def _mend_row(table: Ledger, row: MendRow, currency: str, tone: Tone) -> None:
     through = f"acts through others on {write_list(row.risks, limit=3)}" if row.risks else "acts on no estimated risk"
     worth = format_money(row.worth, currency) if row.worth is not None else ""
     worst = format_money(row.worth_in_worst_years, currency) if row.worth_in_worst_years is not None else ""
@@ -271,7 +283,7 @@ def _evidence(view: EvidenceView) -> Group:
     )
 
 
-def unknown_tests(view: EvidenceView) -> Table:
+def unknown_tests(view: EvidenceView) -> Ledger:
     """Every test that does not tell, with the reason."""
     table = ledger((("", "left", None), ("", "left", None), ("", "left", 50)))
     for row in view.unknown:

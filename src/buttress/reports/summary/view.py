@@ -86,8 +86,25 @@ class MovedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RiskMoved:
+    """How one risk moved: `rows` by size, the rest in one number; all add up to `cents`."""
+
+    ref: str
+    title: str
+    before: float
+    after: float
+    cents: int
+    rows: tuple[MovedRow, ...]
+    other_causes: int
+    other_cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
-    """What moved since a date: causes by size, the rest in one number; all add up to `cents`."""
+    """What moved since a date: causes by size, the rest in one number; all add up to `cents`.
+
+    `largest` says the same of the largest risk, None where it did not move.
+    """
 
     since: date
     before: float
@@ -97,6 +114,7 @@ class Moved:
     other_causes: int
     other_cents: int
     notes: tuple[str, ...] = ()
+    largest: RiskMoved | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -16,9 +17,9 @@ from buttress.reports.trace import terminal as trace_terminal
 from buttress.reports.trace.view import trace_view
 
 
-def printed(renderable: object) -> str:
+def printed(renderable: object, width: int = 100) -> str:
     out = io.StringIO()
-    Console(file=out, width=100, highlight=False).print(renderable)
+    Console(file=out, width=width, highlight=False).print(renderable)
     return out.getvalue()
 
 
@@ -58,25 +59,40 @@ def test_the_explanation_as_json_keeps_cents(explanation: Explanation) -> None:
     assert found["causes"][0]["risks"][0]["risk"] == "R-014"
 
 
-def test_the_residual_can_be_recomputed_from_the_last_step(assessed: Posture) -> None:
+def test_the_residual_can_be_recomputed_from_its_step(assessed: Posture) -> None:
     view = trace_view(assessed, "R-014")
-    last = view.steps[-1]
-    inputs = {v.name: float(v.value) for v in last.inputs}
+    step = next(step for step in view.steps if step.title == "Residual")
+    inputs = {v.name: float(v.value) for v in step.inputs}
     frequency = inputs["frequency of the estimate"] * inputs["× frequency ratio"]
-    event = inputs["loss of one event of the estimate"] * inputs["× primary loss ratio"]
+    event = inputs["primary loss of the estimate"] * inputs["× primary loss ratio"]
     residual = assessed.risk("R-014").residual
     assert residual is not None
     assert frequency * event == pytest.approx(residual.mean)
 
 
-def test_every_number_of_a_trace_is_printed_in_full(assessed: Posture) -> None:
+@pytest.mark.parametrize("width", [100, 80])
+def test_every_number_of_a_trace_is_printed_in_full(assessed: Posture, width: int) -> None:
     view = trace_view(assessed, "R-014")
-    text = " ".join(printed(trace_terminal.render(view)).split())
+    text = " ".join(printed(trace_terminal.render(view), width).split())
     for step in view.steps:
         for value in (*step.inputs, *step.results):
             if not isinstance(value.value, str):
                 assert trace_terminal.write_value(value, view.currency) in text
     assert "…" not in text
+
+
+def test_causes_that_share_a_step_of_the_tail_stand_in_one_line_and_add_up(explanation: Explanation) -> None:
+    first = replace(explanation.causes[0], var95_cents=700, tvar95_cents=700)
+    many = tuple(
+        replace(first, detail=f"t{i}", cents=4000 if i < 25 else 20, tail_step=min(i, 20)) for i in range(1, 31)
+    )
+    view = explanation_view(replace(explanation, causes=many, moves=()))
+    *alone, together = view.causes
+    assert (len(alone), view.count) == (19, 30)
+    assert together.text == "11 smaller causes, together"
+    assert sum(mean for _, mean in together.parts) == together.mean
+    assert sum(line.mean for line in view.causes) == round(sum(c.cents for c in many) / 100)
+    assert "5 causes below 1 USD" in printed(explanation_terminal.render(view))
 
 
 def test_a_risk_without_figures_says_why(assessed: Posture) -> None:

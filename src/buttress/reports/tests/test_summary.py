@@ -10,6 +10,7 @@ from rich.console import Console, RenderableType
 from buttress.core.appetite import Appetite, AppetitePoint
 from buttress.core.criterion_state import Headline
 from buttress.core.explain import Explanation
+from buttress.core.money import format_money
 from buttress.core.posture import Posture, posture
 from buttress.core.snapshot import Change, RegisterSnapshot
 from buttress.core.verdicts import ApprovedException, Verdict
@@ -27,9 +28,9 @@ def view(snapshot: RegisterSnapshot, assessed: Posture, explanation: Explanation
     return summary(snapshot, assessed, explanation)
 
 
-def printed(renderable: RenderableType, **options: object) -> str:
+def printed(renderable: RenderableType, width: int = 100, **options: object) -> str:
     out = io.StringIO()
-    Console(file=out, width=100, highlight=False, **options).print(renderable)  # type: ignore[arg-type]
+    Console(file=out, width=width, highlight=False, **options).print(renderable)  # type: ignore[arg-type]
     return out.getvalue()
 
 
@@ -184,11 +185,37 @@ def test_an_old_assessment_asks_for_review(snapshot: RegisterSnapshot) -> None:
 
 
 def test_what_moved_adds_up_as_printed(view: Summary) -> None:
-    lines = printed(render(view)).split("What moved and why")[1].split("Controls to mend")[0].splitlines()
+    lines = printed(render(view)).split("What moved and why")[1].split("Why R-")[0].splitlines()
     numbers = [line.split()[-1] for line in lines if line.strip() and line.split()[-1][-1].isdigit()]
     values = [int(n.replace(",", "").replace("−", "-")) for n in numbers]
     assert sum(values[:-1]) == values[-1]
     assert len(values) == len(view.moved.rows if view.moved else ()) + 2
+
+
+def test_why_the_largest_risk_moved_adds_up_as_printed(view: Summary) -> None:
+    assert view.moved is not None
+    assert view.moved.largest is not None
+    assert view.moved.largest.ref == view.largest[0].ref
+    block = (
+        printed(render(view)).split(f"Why {view.largest[0].ref}, the largest risk, moved")[1].split("Controls to")[0]
+    )
+    values = [
+        int(line.split()[-1].replace(",", "").replace("−", "-"))
+        for line in block.splitlines()
+        if line.strip() and line.split()[-1][-1].isdigit()
+    ]
+    assert sum(values[:-1]) == values[-1]
+    assert len(values) == len(view.moved.largest.rows) + 2
+
+
+@pytest.mark.parametrize("width", [80, 60])
+def test_a_narrow_terminal_hides_no_number(view: Summary, width: int) -> None:
+    text = printed(render(view), width=width)
+    assert "…" not in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    for row in view.largest:
+        assert format_money(row.mean) in text
+        assert row.rating in text
 
 
 def test_it_fits_100_columns_without_cutting_anything(view: Summary) -> None:

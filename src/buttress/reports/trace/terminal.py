@@ -1,20 +1,19 @@
 """A trace on a terminal: each step with its inputs, their source, the formula and the result, in full digits."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from buttress.core.money import format_money
 from buttress.core.trace import TraceStep, TraceValue
-from buttress.reports.ledger import QUIET, ledger, section, state_text, toned
+from buttress.reports.ledger import QUIET, WIDTH, ledger, section, state_text, toned
 from buttress.reports.notation import with_written_dates, write_date, write_range, write_rate
 from buttress.reports.states import TOLERANCE, Tone
 from buttress.reports.trace.view import TraceView
-
-NUMBER = 20
-"""Characters within which a value counts as a number."""
 
 
 def render(view: TraceView) -> Group:
@@ -36,11 +35,10 @@ def _stages(view: TraceView) -> Group:
         (
             ("stage", "left", None),
             ("events", "right", None),
-            ("one event, mean", "right", None),
-            ("mean a year", "right", None),
+            ("one event,\nmean", "right", None),
+            ("mean\na year", "right", None),
             ("range of the mean", "right", None),
-            ("cell", "left", None),
-            ("", "left", 8),
+            ("cell", "left", 24),
         )
     )
     for line in view.stages:
@@ -51,51 +49,81 @@ def _stages(view: TraceView) -> Group:
             Text(format_money(line.mean, view.currency), style="bold"),
             write_range(*line.mean_range, view.currency),
             f"{line.cell} {line.rating}",
-            Text(", ".join(line.marks), style=QUIET),
         )
-    return section("Stages", table)
+    marks = [Text(f"{line.stage}: {'; '.join(line.marks)}", style=QUIET) for line in view.stages if line.marks]
+    return section("Stages", table, *marks)
+
+
+NAME, VALUE = 33, 33
+"""Characters of the columns of names and of values; their source stands in what is left."""
+
+NAME_IF_NARROW = 26
 
 
 def _step(number: int, step: TraceStep, currency: str) -> Group:
-    has_texts = any(len(write_value(value, currency)) > NUMBER for value in (*step.inputs, *step.results))
-    inputs, results = _values(has_texts), _values(has_texts)
-    _rows(inputs, step.inputs, currency, is_result=False)
-    _rows(results, step.results, currency, is_result=True)
     formula = Text(f"  {with_written_dates(step.formula)}", style="italic")
-    return section(f"{number}. {with_written_dates(step.title)}", inputs, formula, results)
+    values: list[RenderableType] = [
+        *_tables(step.inputs, currency, "  "),
+        formula,
+        *_tables(step.results, currency, "= "),
+    ]
+    return section(f"{number}. {with_written_dates(step.title)}", *values)
 
 
-def _values(has_texts: bool) -> Table:
-    """Name, value, source: numbers stand to the right of their column, texts take the room they need."""
-    if has_texts:
-        return ledger((("", "left", 26), ("", "left", 44), ("", "left", 22)))
-    return ledger((("", "left", 30), ("", "right", NUMBER), ("", "left", 30)))
+def _tables(values: Sequence[TraceValue], currency: str, sign: str) -> list["_Values"]:
+    """Consecutive numbers in one table, consecutive texts in another."""
+    tables = []
+    for is_text, group in groupby(values, key=lambda value: value.unit == "text"):
+        rows = [_row(value, currency, sign) for value in group]
+        tables.append(_Values(is_text, rows))
+    return tables
 
 
-def _rows(table: Table, values: Sequence[TraceValue], currency: str, *, is_result: bool) -> None:
-    sign = "= " if is_result else "  "
-    for value in values:
-        text = Text(with_written_dates(write_value(value, currency)), style="bold" if is_result else "")
-        source = Text(with_written_dates(value.source), style=QUIET)
-        table.add_row(f"{sign}{with_written_dates(value.name)}", text, source)
+def _row(value: TraceValue, currency: str, sign: str) -> tuple[str, Text, Text]:
+    shown = Text(with_written_dates(write_value(value, currency)), style="bold" if sign.strip() else "")
+    return f"{sign}{with_written_dates(value.name)}", shown, Text(with_written_dates(value.source), style=QUIET)
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """Numbers stand to the right of their column with their source beside them, texts take both columns."""
+
+    is_text: bool
+    rows: Sequence[tuple[str, Text, Text]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False, expand=True)
+        table.add_column(width=NAME if options.max_width >= WIDTH else NAME_IF_NARROW, overflow="fold")
+        if not self.is_text:
+            table.add_column(width=VALUE, justify="right", overflow="fold")
+        table.add_column(ratio=1, overflow="fold")
+        for name, value, source in self.rows:
+            if self.is_text:
+                table.add_row(name, Text("  ").join([value, source]) if source.plain else value)
+            else:
+                table.add_row(name, value, source)
+        yield table
 
 
 def write_value(value: TraceValue, currency: str) -> str:
-    """A number with the digits that recomputing needs: money to the cent, the rest to six significant digits.
+    """A number with the digits that recomputing needs: money to the cent, the rest to nine significant digits.
+
+    Behind it, where it is uncertain, its standard deviation.
 
     >>> [write_value(TraceValue("x", v, unit), "USD") for v, unit in ((1234.567, "money"), (0.1, "share"), (41, "count"))]
-    ['1,234.57 USD', '0.100000', '41']
+    ['1,234.57 USD', '0.1', '41']
+    >>> write_value(TraceValue("x", 1 / 3, "per_year", deviation=0.05), "USD")
+    '0.333333333 a year ± 0.05'
     """
     if isinstance(value.value, str):
         return value.value
     match value.unit:
         case "money":
-            return f"{value.value:,.2f} {currency}"
+            text = f"{value.value:,.2f} {currency}"
         case "per_year":
-            return f"{value.value:#.6g} a year"
-        case "share":
-            return f"{value.value:#.6g}"
+            text = f"{value.value:.9g} a year"
         case "days":
-            return f"{value.value:,g} days"
+            text = f"{value.value:,g} days"
         case _:
-            return f"{value.value:,g}"
+            text = f"{value.value:,.9g}"
+    return text if value.deviation is None else f"{text} ± {value.deviation:.6g}"

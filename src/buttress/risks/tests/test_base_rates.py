@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buttress.risks.base_rates import (
-    REFERENCE_REVENUE,
     TIER_LIMITS,
     Sector,
     base_rates,
@@ -69,7 +68,7 @@ def test_the_starter_risks_rescale_to_another_organisation():
 def test_a_tier_begins_at_its_lower_limit():
     assert size_factor(TIER_LIMITS[0]) == 1.0
     assert size_factor(TIER_LIMITS[0] - 1) == pytest.approx(0.888, abs=1e-3)
-    assert size_factor(REFERENCE_REVENUE) == 1.0
+    assert size_factor(30_000_000.0) == 1.0
 
 
 @given(st.floats(1e4, 1e12), st.floats(1e4, 1e12))

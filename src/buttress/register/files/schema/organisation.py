@@ -30,20 +30,7 @@ from buttress.register.files.schema.fields import (
     repeated,
     rising,
 )
-
-
-class Sector(StrEnum):
-    """Industry groups for which base rates are published."""
-
-    MANUFACTURING = "manufacturing"
-    PUBLIC = "public"
-    HEALTHCARE = "healthcare"
-    INFORMATION = "information"
-    RETAIL = "retail"
-    FINANCIAL = "financial"
-    UTILITIES = "utilities"
-    ENTERTAINMENT = "entertainment"
-    OTHER = "other"
+from buttress.risks.base_rates import Sector
 
 
 class SubserviceMethod(StrEnum):

@@ -1,0 +1,37 @@
+"""One evidence file, opened once: what is hashed is what is read, and no name is looked up a second time."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from buttress.formats.folder import opened, sha256_of_open
+from buttress.formats.problems import refuse
+
+MAX_FILE_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An open evidence file: `name` is its path below the register folder, `sha256` (hex) that of its bytes."""
+
+    name: str
+    descriptor: int
+    sha256: str
+
+    def content(self) -> bytes:
+        os.lseek(self.descriptor, 0, os.SEEK_SET)
+        with os.fdopen(self.descriptor, "rb", closefd=False) as stream:
+            return stream.read(MAX_FILE_BYTES + 1)
+
+
+@contextmanager
+def evidence_file(folder: Path, name: str) -> Iterator[Evidence]:
+    """The file for the time of a WITH block; raises `ProblemsError` where it is no regular file, too large, or where it
+    changed in the meantime."""
+    with opened(folder, name, max_bytes=MAX_FILE_BYTES) as descriptor:
+        sha256 = sha256_of_open(descriptor)
+        yield Evidence(name, descriptor, sha256)
+        if sha256_of_open(descriptor) != sha256:
+            raise refuse(name, None, "a file that changed while it was read", "a file at rest", "Run it again.")
