@@ -74,7 +74,7 @@ def put(
         path.with_name(path.name + ".receipt.yaml").write_text(receipt)
 
 
-def standing(folder: Path) -> tuple[float, str]:
+def standing(folder: Path, test: str = "idp-mfa-active-users") -> tuple[float, str]:
     """Residual mean a year of R-1 and the verdict of the test, after a run."""
     runner = CliRunner()
     runner.invoke(app, ["test", str(folder), "--as-of", AS_OF])
@@ -82,7 +82,7 @@ def standing(folder: Path) -> tuple[float, str]:
     assert found.exit_code == 0, found.output
     document = json.loads(found.stdout)
     (risk,) = document["risks"]
-    verdicts = [t["verdict"] for t in document["tests"] if t["id"] == "idp-mfa-active-users"]
+    verdicts = [t["verdict"] for t in document["tests"] if t["id"] == test]
     return risk["stages"]["residual"]["mean"], verdicts[0]
 
 
@@ -153,6 +153,38 @@ def test_evidence_that_does_not_tell_lowers_nothing(folder: Path, spoil: Callabl
     mean, verdict = standing(folder)
     assert mean == untested
     assert verdict in {"not_evaluated", "stale", "incomplete", "error"}
+
+
+WORKERS = "worker_id,email,name,kind,status,started_at,ended_at"
+
+
+def test_a_cut_data_set_beside_the_source_lowers_nothing(folder: Path) -> None:
+    """Without the leavers among the workers, no account of a leaver could be found."""
+    untested, _ = standing(folder)
+    register = folder / "register.yaml"
+    text = register.read_text().replace("idp-mfa-active-users: {}", "accounts-have-active-worker: {controls: [IAM-02]}")
+    register.write_text(
+        text.replace("idp_accounts:", "app_accounts:").replace(
+            "control_tests:",
+            "  hr_workers:\n"
+            "    {title: Workers, path: 'evidence/hr-workers-*.csv', format: csv, effective_at: {from: file_name,"
+            " pattern: 'hr-workers-(?P<date>[0-9-]+)'}}\ncontrol_tests:",
+        )
+    )
+    accounts = [f"crm,a{i},w{i},p{i}@example.org,human,true,user,2025-01-01T00:00:00Z" for i in range(40)]
+    put(folder, accounts, header="system,account_id,worker_id,email,kind,enabled,role,created_at")
+    path = folder / "evidence" / f"hr-workers-{AS_OF}.csv"
+    workers = [f"w{i},p{i}@example.org,P{i},employee,active,2025-01-01T00:00:00Z," for i in range(40)]
+    receipt = path.with_name(path.name + ".receipt.yaml")
+
+    def verdict_with(total: int) -> tuple[float, str]:
+        path.write_text("\n".join([WORKERS, *workers]) + "\n")
+        receipt.write_text(RECEIPT.replace("source_total: 40", f"source_total: {total}"))
+        return standing(folder, "accounts-have-active-worker")
+
+    assert verdict_with(43) == (untested, "incomplete")
+    mean, verdict = verdict_with(40)
+    assert (mean < untested, verdict) == (True, "pass")
 
 
 def test_evidence_that_was_fresh_keeps_its_counts_and_says_stale_today(folder: Path) -> None:

@@ -60,6 +60,8 @@ def standing(declaration: ControlTestDeclaration, inputs: Inputs, as_of: date) -
     for name, snapshot in present.items():
         prefix = "" if name == declaration.source else f"{name}: "
         doubts += [prefix + doubt for doubt in _doubts(declaration, snapshot, as_of)]
+        if name != declaration.source:
+            doubts += [prefix + doubt for doubt in _unreconciled(declaration, snapshot)]
     source = present[declaration.source]
     if declaration.checks:
         doubts += _scan_doubts(source)
@@ -92,6 +94,14 @@ def _doubts(declaration: ControlTestDeclaration, snapshot: Snapshot, as_of: date
     if wanted.unique and snapshot.repeated_keys:
         doubts.append(f"repeated_keys({snapshot.repeated_keys})")
     return doubts
+
+
+def _unreconciled(declaration: ControlTestDeclaration, snapshot: Snapshot) -> list[str]:
+    """A data set read beside the source is held against its own total: rows missing there hide deviations as well."""
+    total = snapshot.receipt.source_total if snapshot.receipt else None
+    if total is None or declaration.completeness.tolerance.allows(snapshot.rows - total, total):
+        return []
+    return [f"difference({snapshot.rows - total:+d})"]
 
 
 def _dated_after(snapshot: Snapshot, receipt: Receipt) -> list[str]:
