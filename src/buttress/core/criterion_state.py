@@ -165,7 +165,7 @@ def _headline(
 
 
 def _absence(control: ControlView) -> str:
-    return f"{control.ref}: {'key control, ' if control.is_key else ''}not in place"
+    return f"{control.ref}: {'key control, ' if control.is_key else ''}not recorded as in place"
 
 
 def _deviations(control: ControlView) -> list[str]:

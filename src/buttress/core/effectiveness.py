@@ -19,7 +19,7 @@ from math import prod, sqrt
 from buttress.core.estimates import Pert, Point
 from buttress.core.reliability import PRIORS, Beta, Evidence, Posterior, Share, passing_share, posterior
 from buttress.core.snapshot import Combination, Control, Effect, EffectFunction, Factor
-from buttress.core.verdicts import ControlTest, EffectMode, Exposure, TestResult, feeds_reliability
+from buttress.core.verdicts import ControlTest, EffectMode, Exposure, TestResult, feeds_reliability, tolerable_rate
 
 FLOOR = 0.01
 """Least share that all controls of one factor together let through."""
@@ -236,7 +236,7 @@ def _share(prior: Beta, test: ControlTest, result: TestResult, as_of: date) -> S
 
 def _design_failed(test: ControlTest, result: TestResult) -> bool:
     judged = result.passed + result.failing
-    return judged > 0 and result.failing / judged > test.tolerable_rate
+    return judged > 0 and result.failing / judged > tolerable_rate(test, result)
 
 
 def _failed_walkthrough(control: Control, as_of: date) -> str | None:

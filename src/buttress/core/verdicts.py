@@ -111,7 +111,8 @@ class TestResult:
     population = passed + failing + not_applicable + unknown; `failing` holds failed and excepted items together.
     `effective_at` is the oldest of the snapshots tested, `as_of` the run's own date. `cluster` names runs that look at
     the same items again (a period to date): of them only the newest feeds reliability. `expected_population` is the
-    independent total that the population was reconciled with.
+    independent total that the population was reconciled with. `tolerable_rate` is the one in force when it ran: a rate
+    raised since needs a new run before it can turn a failure into a pass.
     """
 
     __test__ = False
@@ -131,6 +132,7 @@ class TestResult:
     reasons: tuple[str, ...] = ()
     expected_population: int | None = None
     cluster: str | None = None
+    tolerable_rate: float | None = None
     run: str = ""
     digest: str = ""
     performer: str | None = None
@@ -238,9 +240,14 @@ def _barred(test: ControlTest, result: TestResult, as_of: date) -> tuple[Verdict
     return next(((value, code) for applies, value, code in bars if applies), None)
 
 
+def tolerable_rate(test: ControlTest, result: TestResult) -> float:
+    """The rate that a result is held against: the one stored with it, else the test's."""
+    return test.tolerable_rate if result.tolerable_rate is None else result.tolerable_rate
+
+
 def _judged(test: ControlTest, result: TestResult, failed: int) -> tuple[Verdict, str]:
     rate = failed / (result.passed + result.failing)
-    if rate > test.tolerable_rate:
+    if rate > tolerable_rate(test, result):
         return Verdict.FAIL, ""
     value = Verdict.PASS_WITH_DEVIATIONS if result.failing else Verdict.PASS
     return value, f"above_warn_rate({rate:.3g} > {test.warn_rate:g})" if rate > test.warn_rate else ""

@@ -130,9 +130,9 @@ def test_reasons_name_control_and_test() -> None:
         "IAM-05: leavers-disabled not evaluated",
         "IAM-06: design never tested",
         "IAM-06: leavers-disabled in error",
-        "IAM-08: key control, not in place",
+        "IAM-08: key control, not recorded as in place",
     )
-    assert state(planned(plain())).reasons == ("IAM-09: not in place",)
+    assert state(planned(plain())).reasons == ("IAM-09: not recorded as in place",)
     assert state().reasons == ("no control is mapped to it",)
     assert state(key(FAILS, walkthrough=False)).reasons == (
         "IAM-04: design found not suitable",

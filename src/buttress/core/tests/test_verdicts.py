@@ -205,3 +205,19 @@ def test_nothing_passes_vacuously(counted: TestResult, least: int, tolerable: fl
 def test_a_test_refuses_values_outside_their_range(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"leavers-disabled: {field}"):
         replace(LEAVERS, **{field: value})  # type: ignore[arg-type]
+
+
+def test_a_tolerable_rate_raised_after_the_run_does_not_turn_its_failure_into_a_pass() -> None:
+    loosened = ControlTest("t", "T", ("C",), Assertion.OPERATING, EffectMode.COVERAGE, tolerable_rate=0.5)
+    run = TestResult(
+        "t",
+        1,
+        date(2026, 6, 30),
+        datetime(2026, 6, 30, tzinfo=UTC),
+        Outcome.EVALUATED,
+        population=10,
+        passed=8,
+        failing=2,
+        tolerable_rate=0.05,
+    )
+    assert verdict(loosened, run, (), date(2026, 6, 30)).verdict is Verdict.FAIL

@@ -30,7 +30,7 @@ from buttress.core.posture import Posture
 from buttress.core.risk_posture import QUANTILES, AcceptanceView, RiskPosture, StageFigures
 from buttress.core.snapshot import Engagement, RegisterSnapshot
 from buttress.core.stages import Stage
-from buttress.core.verdicts import ApprovedException
+from buttress.core.verdicts import ApprovedException, tolerable_rate
 from buttress.reports.plain import plain
 
 VERSION = 1
@@ -206,7 +206,7 @@ def _test(view: TestView) -> Document:
         "exceptions": judgement.exceptions,
         "failing_keys": result.failing_keys if result else (),
         "rate": judgement.rate,
-        "tolerable_rate": test.tolerable_rate,
+        "tolerable_rate": tolerable_rate(test, result) if result else test.tolerable_rate,
         "run": result.run if result else None,
     }
 

@@ -19,9 +19,12 @@ LEAST = 1.0
 
 
 def controls_to_mend(snapshot: RegisterSnapshot, posture: Posture) -> tuple[MendRow, ...]:
-    """Controls that fail, lack, were badly designed or whose evidence does not tell; those without a number last."""
+    """Controls that fail, lack, were badly designed or whose evidence does not tell, by worth.
+
+    One without a number comes last and only where it fails: what else is open shows at its criteria and evidence.
+    """
     rows = [_row(control, snapshot, fault) for control in posture.controls if (fault := _fault(control, snapshot))]
-    telling = [row for row in rows if row.worth is None or row.worth >= LEAST or row.verdict is Verdict.FAIL]
+    telling = [row for row in rows if (row.worth or 0.0) >= LEAST or row.verdict is Verdict.FAIL]
     return _by_worth(telling)[:MENDED]
 
 

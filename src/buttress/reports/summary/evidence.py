@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from buttress.core.control_posture import TestView, latest_results, test_view
 from buttress.core.snapshot import RegisterSnapshot
-from buttress.core.verdicts import Verdict, start_of
+from buttress.core.verdicts import Verdict, start_of, tolerable_rate
 from buttress.reports.notation import write_count
 from buttress.reports.states import VERDICTS, reason_code, reason_words
 from buttress.reports.summary.view import DeviationRow, EvidenceView, UnknownRow
@@ -80,7 +80,7 @@ def _deviation(view: TestView) -> DeviationRow:
         view.judgement.excepted,
         result.passed + result.failing,
         view.judgement.rate or 0.0,
-        view.test.tolerable_rate,
+        tolerable_rate(view.test, result),
         result.effective_on,
         keys[:KEYS],
         max(result.failing - len(keys[:KEYS]), 0),

@@ -12,7 +12,7 @@ from buttress.core.money import format_money
 from buttress.core.portfolio_posture import AppetiteView
 from buttress.core.posture import Posture
 from buttress.core.risk_posture import Tolerance
-from buttress.core.snapshot import RegisterSnapshot
+from buttress.core.snapshot import BasisKind, RegisterSnapshot
 from buttress.core.stages import Stage
 from buttress.reports.notation import write_count, write_range, write_share
 from buttress.reports.summary.view import Answer, AppetiteRow, Figure, VerdictView
@@ -25,9 +25,14 @@ def verdict_view(snapshot: RegisterSnapshot, posture: Posture) -> VerdictView:
     exceeded = [view for view in posture.portfolio.appetite if view.verdict.is_exceeded]
     missing = len(posture.portfolio.not_estimated)
     outside = [r for r in posture.risks if r.tolerance in (Tolerance.OUTSIDE, Tolerance.ACCEPTANCE_LAPSED)]
-    details = (*_curve_details(snapshot, posture), *_tolerance_details(posture), *_evidence_details(snapshot))
+    details = (
+        *_draft_details(snapshot, posture),
+        *_curve_details(snapshot, posture),
+        *_tolerance_details(posture),
+        *_evidence_details(snapshot),
+    )
     if exceeded:
-        return VerdictView(Answer.OVER, _over_sentence(exceeded, posture.currency), details)
+        return VerdictView(Answer.OVER, _over_sentence(exceeded, posture.currency, _appetite_word(snapshot)), details)
     if snapshot.appetite is None:
         return VerdictView(Answer.CANNOT_SAY, "Cannot say: no appetite is stated", details)
     if missing:
@@ -40,12 +45,31 @@ def verdict_view(snapshot: RegisterSnapshot, posture: Posture) -> VerdictView:
     return VerdictView(Answer.WITHIN, "Within appetite", details)
 
 
-def _over_sentence(exceeded: Sequence[AppetiteView], currency: str) -> str:
+def _appetite_word(snapshot: RegisterSnapshot) -> str:
+    """A suggestion is called one until somebody has approved it."""
+    appetite = snapshot.appetite
+    return "appetite" if appetite is None or appetite.approved_by else "the suggested appetite"
+
+
+def _draft_details(snapshot: RegisterSnapshot, posture: Posture) -> list[str]:
+    """What a reader must know of figures that nobody has made their own yet."""
+    sentences = []
+    if snapshot.appetite is not None and snapshot.appetite.approved_by is None:
+        sentences.append("Nobody has approved the appetite.")
+    estimates = [risk.assessment for risk in posture.risks if risk.assessment is not None]
+    taken = sum(estimate.basis.kind is BasisKind.LIBRARY for estimate in estimates)
+    if taken:
+        come = "comes" if taken == 1 else "come"
+        sentences.append(f"{taken} of {write_count(len(estimates), 'estimate')} {come} from the starter library.")
+    return sentences
+
+
+def _over_sentence(exceeded: Sequence[AppetiteView], currency: str, appetite: str) -> str:
     overall = next((view for view in exceeded if view.category is None), None)
     if overall is not None:
-        return f"Over appetite for losses {_between(overall.verdict.violated, currency)} a year"
+        return f"Over {appetite} for losses {_between(overall.verdict.violated, currency)} a year"
     parts = [f"in {_words(view)} for losses {_between(view.verdict.violated, currency)} a year" for view in exceeded]
-    return f"Over appetite {', '.join(parts)}"
+    return f"Over {appetite} {', '.join(parts)}"
 
 
 def _between(ranges: Sequence[tuple[float, float]], currency: str) -> str:

@@ -174,7 +174,7 @@ def snapshot(scale: ScaleVersion) -> RegisterSnapshot:
         AS_OF,
         Organisation("Harbourline", "USD"),
         (scale,),
-        Appetite(date(2025, 12, 1), "moderate", curve, category_curves=(("security", curve),)),
+        Appetite(date(2025, 12, 1), "moderate", curve, category_curves=(("security", curve),), approved_by="erin"),
         Engagement(
             "SOC2-2026",
             EngagementType.TYPE_2,

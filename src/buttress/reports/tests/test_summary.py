@@ -35,7 +35,7 @@ def printed(renderable: RenderableType, width: int = 100, **options: object) -> 
 
 
 def with_appetite(snapshot: RegisterSnapshot, curve: tuple[AppetitePoint, ...], highest: str) -> RegisterSnapshot:
-    return replace(snapshot, appetite=Appetite(date(2025, 12, 1), highest, curve))
+    return replace(snapshot, appetite=Appetite(date(2025, 12, 1), highest, curve, approved_by="erin"))
 
 
 def estimated_only(snapshot: RegisterSnapshot) -> RegisterSnapshot:
@@ -75,7 +75,9 @@ def test_without_appetite_it_cannot_say(snapshot: RegisterSnapshot) -> None:
 def test_an_exceeded_category_is_named(snapshot: RegisterSnapshot) -> None:
     register = replace(
         estimated_only(snapshot),
-        appetite=Appetite(date(2025, 12, 1), "critical", GENEROUS, category_curves=(("security", STRICT),)),
+        appetite=Appetite(
+            date(2025, 12, 1), "critical", GENEROUS, category_curves=(("security", STRICT),), approved_by="erin"
+        ),
     )
     verdict = summary(register, posture(register), None).verdict
     assert verdict.sentence.startswith("Over appetite in security for losses between")
@@ -96,12 +98,17 @@ def test_risks_come_by_mean_and_only_estimated_ones(view: Summary) -> None:
     assert "R-048" not in [row.ref for row in view.largest]
 
 
-def test_controls_to_mend_come_by_worth_and_those_without_a_number_last(view: Summary) -> None:
-    assert [row.ref for row in view.mend] == ["IAM-04", "AVL-02", "GOV-01"]
+def test_controls_to_mend_come_by_worth_and_one_without_a_number_only_where_it_fails(view: Summary) -> None:
+    assert [row.ref for row in view.mend] == ["IAM-04", "AVL-02"]
     assert "leavers-disabled fails: 8 of 41" in view.mend[0].why
     assert "9 days old, limit 2 days" in view.mend[1].why
-    assert view.mend[2].worth is None
-    assert "acts through others on R-002" in " ".join(printed(render(view)).split())
+
+
+def test_a_suggestion_is_called_one_until_somebody_approves_it(snapshot: RegisterSnapshot) -> None:
+    unapproved = replace(snapshot, appetite=Appetite(date(2025, 12, 1), "critical", STRICT))
+    found = summary(unapproved, posture(unapproved), None).verdict
+    assert found.sentence.startswith("Over the suggested appetite for losses between")
+    assert found.details[0] == "Nobody has approved the appetite."
 
 
 def test_a_passing_control_is_not_to_be_mended(view: Summary) -> None:
