@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from buttress.register.answers import Answers, answer_to, answers_from
+from buttress.register.init_answers import Answers, answer_to, answers_from
 from buttress.register.questions import (
     QUESTIONS,
     ControlQuestion,

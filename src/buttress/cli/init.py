@@ -46,7 +46,7 @@ def init(
     if answers is not None and not answers.is_file():
         raise RefusalError(f"{answers} does not exist; name a YAML file with answers, or leave --answers out")
     from buttress.cli.asking import ask  # noqa: PLC0415 - keeps help quick
-    from buttress.register.answers import read_answers  # noqa: PLC0415
+    from buttress.register.init_answers import read_answers  # noqa: PLC0415
     from buttress.register.initialise import write_first_register  # noqa: PLC0415
 
     given = read_answers(answers) if answers is not None else ask()

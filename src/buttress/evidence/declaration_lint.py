@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from buttress.evidence.data.tables import ColumnType, Schema
 from buttress.evidence.declarations import ControlTestDeclaration
-from buttress.evidence.sql.subset import Where, lint_sql
+from buttress.evidence.sql.linter import Where, lint_sql
 from buttress.formats.problems import Problem, nearest
 
 _FINDINGS_MARK = frozenset({"check_id", "status", "suppressed"})

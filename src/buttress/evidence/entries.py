@@ -11,10 +11,11 @@ from buttress.evidence.data.canonical import digest_of, schema_fingerprint
 from buttress.evidence.data.datasets import DatasetDeclaration
 from buttress.evidence.data.snapshots import Snapshot
 from buttress.evidence.declarations import ControlTestDeclaration
-from buttress.evidence.judging import Day, Evaluation
 from buttress.evidence.locked.landlock import landlock_abi
 from buttress.evidence.locked.runner import QueryCounts
+from buttress.evidence.outcomes import Evaluation
 from buttress.evidence.results import Entry, result_body
+from buttress.evidence.run_plan import Day
 
 
 def run_record(

@@ -4,23 +4,23 @@ The rows of all declarations lie in one database, each under a table name of its
 for the whole catalogue.
 """
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
+from buttress.evidence.counting import count_all
 from buttress.evidence.data.cells import CellError, CellRule, cell_reader
 from buttress.evidence.data.tables import Schema, Table, Value, key_text
 from buttress.evidence.declaration_lint import lint_declaration
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.evidence.declared_terms import ExampleRow, Examples
-from buttress.evidence.judging import Day, query_of
 from buttress.evidence.locked.runner import QueryCounts, QueryError, write_database
-from buttress.evidence.runs import count_all
+from buttress.evidence.locked.scratch import scratch_folder
+from buttress.evidence.outcomes import query_of
+from buttress.evidence.run_plan import Day
 from buttress.evidence.sql.statements import TestQuery
 from buttress.evidence.sql.text import RefusedSqlError, parse_predicate, parse_statement, print_sql
 from buttress.formats.problems import Problem, ProblemsError, nearest
@@ -66,8 +66,8 @@ def _counted(cases: Sequence[_Case]) -> list[QueryCounts | QueryError]:
     if not cases:
         return []
     tables = [table for case in cases for table in case.tables]
-    with tempfile.TemporaryDirectory(prefix="buttress-examples-") as scratch:
-        database = Path(scratch) / "examples.duckdb"
+    with scratch_folder() as scratch:
+        database = scratch / "examples.duckdb"
         write_database(database, tables)
         return count_all(database, [case.query for case in cases], {t.name: t.schema for t in tables})
 

@@ -293,6 +293,8 @@ def result_body(result: TestResult) -> dict[str, Any]:
         "failing_keys": list(result.failing_keys),
         "expected_population": result.expected_population,
         "cluster": result.cluster,
+        # As text: the same digits whatever a reader makes of a number.
+        "tolerable_rate": None if result.tolerable_rate is None else str(result.tolerable_rate),
     }
 
 
@@ -308,6 +310,7 @@ def _to_result(body: Mapping[str, Any], run: str, digest: str) -> TestResult:
         reasons=tuple(body["reasons"]),
         expected_population=body["expected_population"],
         cluster=body["cluster"],
+        tolerable_rate=None if body["tolerable_rate"] is None else float(body["tolerable_rate"]),
         run=run,
         digest=digest,
     )

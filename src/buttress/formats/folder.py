@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -151,9 +151,8 @@ def find_files(
     beyond the limits.
     """
     wanted, skipped, limit = tuple(suffixes), frozenset(skip), limits or FolderLimits()
-    tree = _walked(folder, "", skipped, lambda path: path.endswith(wanted), limit.max_depth)
-    _check_limits(str(folder), tree.files, limit)
-    return list(tree.files), [*tree.links, *tree.faults]
+    tree = _walked(folder, "", skipped, lambda path: path.endswith(wanted), limit)
+    return list(tree.files), _in_order(tree.links, tree.faults)
 
 
 def matching_files(
@@ -167,7 +166,7 @@ def matching_files(
     check_relative(pattern, file=pattern)
     limit = limits or FolderLimits()
     parts = pattern.split("/")
-    tree = _from(folder, _literal_start(parts), lambda path: _matches(path.split("/"), parts), limit.max_depth)
+    tree = _from(folder, _literal_start(parts), lambda path: _matches(path.split("/"), parts), limit)
     return tree.matching(pattern, limits=limit)
 
 
@@ -182,9 +181,7 @@ class FolderTree:
     links: tuple[Problem, ...] = ()
     faults: tuple[Problem, ...] = ()
 
-    def matching(
-        self, pattern: str, *, limits: FolderLimits | None = None
-    ) -> tuple[list[FoundFile], list[Problem]]:
+    def matching(self, pattern: str, *, limits: FolderLimits | None = None) -> tuple[list[FoundFile], list[Problem]]:
         """What `matching_files` gives for a pattern that begins with `top`, without another walk."""
         check_relative(pattern, file=pattern)
         parts = pattern.split("/")
@@ -196,15 +193,15 @@ class FolderTree:
             return path.startswith(start) and _matches(path.split("/"), parts)
 
         found = [each for each in self.files if is_wanted(each.path)]
-        _check_limits(str(self.folder), found, limits or FolderLimits())
+        _check_limits(self.folder, len(found), sum(each.size for each in found), limits or FolderLimits())
         links = [p for p in self.links if f"{p.file}/".startswith(start) or start.startswith(f"{p.file}/")]
-        return found, [*links, *(p for p in self.faults if is_wanted(p.file))]
+        return found, _in_order(links, [p for p in self.faults if is_wanted(p.file)])
 
 
 def folder_tree(folder: Path, top: str, *, limits: FolderLimits | None = None) -> FolderTree:
-    """One walk below `top` (a path that ends in '/') for any number of patterns; no limit but that of depth counts
-    before one is matched. Raises `ProblemsError` where folders are too deep."""
-    return _from(folder, top, lambda _path: True, (limits or FolderLimits()).max_depth)
+    """One walk below `top` (a path that ends in '/') for any number of patterns; raises `ProblemsError` beyond the
+    limits, which count for all files together."""
+    return _from(folder, top, lambda _path: True, limits or FolderLimits())
 
 
 def _literal_start(pattern: list[str]) -> str:
@@ -213,7 +210,7 @@ def _literal_start(pattern: list[str]) -> str:
     return "".join(f"{part}/" for part in pattern[:literal])
 
 
-def _from(folder: Path, top: str, is_wanted: Callable[[str], bool], max_depth: int) -> FolderTree:
+def _from(folder: Path, top: str, is_wanted: Callable[[str], bool], limits: FolderLimits) -> FolderTree:
     """The tree below `top`; nothing where it is none, and a problem where a part of it is a link."""
     place = folder
     for part in top.split("/")[:-1]:
@@ -221,7 +218,7 @@ def _from(folder: Path, top: str, is_wanted: Callable[[str], bool], max_depth: i
         if place.is_symlink() or not place.is_dir():
             found = Problem(top.rstrip("/"), None, "", "a link to a folder", "a folder", "Put it in itself.")
             return FolderTree(folder, top, links=(found,) if place.is_symlink() else ())
-    return _walked(folder, top, frozenset(), is_wanted, max_depth)
+    return _walked(folder, top, frozenset(), is_wanted, limits)
 
 
 def _matches(path: list[str], pattern: list[str]) -> bool:
@@ -244,22 +241,32 @@ def _with_skipped(ways: set[int], pattern: list[str]) -> set[int]:
 
 
 def _walked(
-    folder: Path, top: str, skip: frozenset[str], is_wanted: Callable[[str], bool], max_depth: int
+    folder: Path, top: str, skip: frozenset[str], is_wanted: Callable[[str], bool], limits: FolderLimits
 ) -> FolderTree:
     files: list[FoundFile] = []
     links: list[Problem] = []
     faults: list[Problem] = []
-    for path, entry in _walk(folder, top, skip, max_depth, links):
-        if is_wanted(path) and (size := _size(path, entry, faults)) is not None:
+    total = 0
+    for path, entry in _walk(folder, top, skip, limits.max_depth, links):
+        if not is_wanted(path):
+            continue
+        size = _size(path, entry, faults)
+        if size is not None:
             files.append(FoundFile(path, size))
+            total += size
+            _check_limits(folder, len(files), total, limits)
     return FolderTree(folder, top, tuple(sorted(files, key=lambda each: each.path)), tuple(links), tuple(faults))
 
 
-def _check_limits(folder: str, files: Sequence[FoundFile], limits: FolderLimits) -> None:
-    if len(files) > limits.max_files:
-        raise refuse(folder, None, f"more than {limits.max_files:,} files", f"at most {limits.max_files:,}")
-    if sum(each.size for each in files) > limits.max_bytes:
-        raise refuse(folder, None, f"more than {limits.max_bytes:,} bytes", f"at most {limits.max_bytes:,}")
+def _check_limits(folder: Path, files: int, size: int, limits: FolderLimits) -> None:
+    if files > limits.max_files:
+        raise refuse(str(folder), None, f"more than {limits.max_files:,} files", f"at most {limits.max_files:,}")
+    if size > limits.max_bytes:
+        raise refuse(str(folder), None, f"more than {limits.max_bytes:,} bytes", f"at most {limits.max_bytes:,}")
+
+
+def _in_order(links: Iterable[Problem], faults: Iterable[Problem]) -> list[Problem]:
+    return sorted([*links, *faults], key=lambda problem: problem.file)
 
 
 def _size(path: str, entry: os.DirEntry[str], problems: list[Problem]) -> int | None:

@@ -1,13 +1,16 @@
 """What is allowed in a register but an auditor, or the next colleague, would ask about."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 
 from buttress.core.snapshot import RiskKind
+from buttress.core.verdicts import TestResult
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.formats.folder import find_files
 from buttress.formats.problems import Problem, shown
+from buttress.register.cautions_of_tests import test_cautions
+from buttress.register.files.attested import attested, unfiled_documents
 from buttress.register.files.consistency import in_force
 from buttress.register.files.register import Register
 from buttress.register.files.schema.risks import AcceptanceFact, RiskRecord
@@ -15,8 +18,10 @@ from buttress.register.files.schema.risks import AcceptanceFact, RiskRecord
 RECEIPT = ".receipt.yaml"
 
 
-def warnings_of(register: Register, declarations: tuple[ControlTestDeclaration, ...] = ()) -> Iterator[Problem]:
-    """Every warning about a register that reads without a problem."""
+def warnings_of(
+    register: Register, declarations: Sequence[ControlTestDeclaration] = (), results: Sequence[TestResult] = ()
+) -> Iterator[Problem]:
+    """Every warning about a register that reads without a problem; `results` are those stored."""
     yield from _approvals(register)
     yield from _risks(register)
     yield from _owners(register)
@@ -24,7 +29,10 @@ def warnings_of(register: Register, declarations: tuple[ControlTestDeclaration, 
     yield from _categories(register)
     yield from _rounds(register)
     yield from _authorities(register)
+    yield from _persons(register)
+    yield from unfiled_documents(register)
     yield from _data_sets(register, declarations)
+    yield from test_cautions(register, declarations, results)
     yield from _evidence_files(register)
 
 
@@ -68,6 +76,18 @@ def _owners(register: Register) -> Iterator[Problem]:
             if owner in left and ref not in ended:
                 found = f"{shown(owner)}, who left on {left[owner]}"
                 yield register.place(kind, ref).problem(("owner",), found, "somebody who is there", "Name a successor.")
+
+
+def _persons(register: Register) -> Iterator[Problem]:
+    """Persons of one name: one of them may stand here twice, and then decide on their own request."""
+    first: dict[str, str] = {}
+    for ref, person in register.persons.items():
+        name = " ".join(person.name.casefold().split())
+        if name in first:
+            found = f"{shown(person.name)}, the name of {shown(first[name])} too"
+            advice = "Join the two records where they are one person; else tell them apart by name."
+            yield register.place("persons", ref).problem(("name",), found, "a name of one person", advice)
+        first.setdefault(name, ref)
 
 
 def _controls(register: Register) -> Iterator[Problem]:
@@ -143,7 +163,7 @@ def _excess(register: Register, acceptance: AcceptanceFact) -> tuple[str, str] |
     return None
 
 
-def _data_sets(register: Register, declarations: tuple[ControlTestDeclaration, ...]) -> Iterator[Problem]:
+def _data_sets(register: Register, declarations: Sequence[ControlTestDeclaration]) -> Iterator[Problem]:
     """Adopted tests whose data sets nobody declared: they stay not evaluated."""
     for declaration in declarations:
         missing = [ref for ref in declaration.datasets if ref not in register.datasets]
@@ -161,6 +181,7 @@ def _evidence_files(register: Register) -> Iterator[Problem]:
     patterns = [dataset.path for dataset in register.datasets.values()]
     named = {result.document for test in register.manual_tests.values() for result in test.results}
     named |= {each.minutes for each in register.rounds.values() if each.minutes is not None}
+    named |= {document for _, _, document in attested(register)}
     found, problems = find_files(folder, suffixes=("",))
     yield from (Problem(f"evidence/{p.file}", None, "", p.found, p.expected, p.advice) for p in problems)
     for each in found:

@@ -48,7 +48,7 @@ def check(folder: Path, as_of: date | None = None) -> CheckReport:
         stored, found = _collected(lambda: stored_results_of(register))
         problems += found
         if not problems:
-            warnings += warnings_of(register, declarations)
+            warnings += warnings_of(register, declarations, stored)
             if as_of is not None:
                 warnings += _incoherence(register, as_of, declarations, (*stored, *manual))
     return CheckReport(_sorted(problems), reading.counts, _sorted(warnings))

@@ -13,8 +13,8 @@ from typing import Any
 
 from buttress.core.snapshot import Category
 from buttress.criteria.loading import content_mapping
-from buttress.register.answers import Answers
 from buttress.register.files.writer import write_folder
+from buttress.register.init_answers import Answers
 from buttress.register.questions import Holding
 from buttress.register.starting_inventory import Inventory, Record, inventory_of
 from buttress.register.starting_readme import readme

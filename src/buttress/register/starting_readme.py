@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from buttress.controls.library import StarterControl
-from buttress.register.answers import Answers
+from buttress.register.init_answers import Answers
 from buttress.register.questions import Holding
 from buttress.register.starting_risks import chosen_controls, chosen_risks
 

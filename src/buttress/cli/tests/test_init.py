@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from buttress.register.answers import answers_from
+from buttress.register.init_answers import answers_from
 from buttress.register.questions import CONTROL_QUESTIONS, QUESTIONS, read_line
 from buttress.register.starting_risks import control_questions
 

@@ -27,6 +27,7 @@ from buttress.formats.models import FIRST_YEAR, LAST_YEAR
 from buttress.formats.problems import Problem, ProblemsError, refuse
 
 _LIMITS = FolderLimits(max_files=20_000, max_bytes=1 << 50)
+_TREE_LIMITS = FolderLimits(max_files=1_000_000, max_bytes=1 << 60)
 _MOST_PROBLEMS = 200
 _COMPACT_DAY = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})\Z")
 _COMPACT_TIME = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})T([0-9]{2})[:-]?([0-9]{2})(?:[:-]?([0-9]{2}))?(Z?)\Z")
@@ -84,7 +85,7 @@ class Snapshot:
 
 def evidence_tree(folder: Path) -> FolderTree:
     """What lies below `evidence/`, walked once for all data sets."""
-    return folder_tree(folder, "evidence/", limits=_LIMITS)
+    return folder_tree(folder, "evidence/", limits=_TREE_LIMITS)
 
 
 def snapshots_of(

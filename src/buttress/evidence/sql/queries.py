@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from buttress.evidence.data.tables import Value
-from buttress.evidence.sql.subset import Form
+from buttress.evidence.sql.linter import Form
 
 
 @dataclass(frozen=True, slots=True)

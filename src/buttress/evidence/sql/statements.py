@@ -15,8 +15,8 @@ from sqlglot import exp
 from buttress.evidence.data.tables import ColumnType, Schema, Value
 from buttress.evidence.sql.count_trees import CHECK_COLUMNS, COUNT_COLUMNS, predicate_trees, row_trees
 from buttress.evidence.sql.guard import guard
+from buttress.evidence.sql.linter import Form, Where, lint_sql
 from buttress.evidence.sql.queries import TestQuery
-from buttress.evidence.sql.subset import Form, Where, lint_sql
 from buttress.evidence.sql.text import (
     COMPOSED_LIMITS,
     RefusedSqlError,

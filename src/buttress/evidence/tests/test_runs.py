@@ -294,6 +294,17 @@ def test_a_version_that_went_back_is_refused(users: "Register") -> None:
     assert users.run("2026-06-28").written == ()
 
 
+def test_a_version_that_went_back_is_told_even_where_all_of_it_is_stored(users: "Register") -> None:
+    users.run("2026-06-28")
+    old = _test("users")
+    users.add_test("users", old.replace("version: 1", "version: 2").replace("0.5", "0.6"))
+    users.run("2026-06-28")
+    users.add_test("users", old)
+    again = users.run("2026-06-28")
+    assert (again.written, again.unchanged) == ((), 1)
+    assert [(p.field, p.found) for p in again.problems] == [("version", "1")]
+
+
 def test_a_meaning_that_changed_needs_a_new_version(users: "Register") -> None:
     users.run("2026-06-28")
     users.add_test("users", _test("users").replace("not coalesce(mfa, false)", "false"))
@@ -315,6 +326,8 @@ def test_a_test_that_does_not_fit_its_data_takes_no_other_with_it(users: "Regist
         "users": (EVALUATED, ()),
     }
     assert [problem.field for problem in summary.problems] == ["fail"]
+    again = users.run("2026-06-28")
+    assert (again.written, again.problems) == ((), summary.problems)
 
 
 def test_a_column_that_decides_and_is_absent_bars_the_result_and_one_that_excuses_does_not(

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from buttress.formats.folder import FolderLimits, find_files, make_folder, matching_files, read_bytes, sha256_of
+from buttress.formats.folder import (
+    FolderLimits,
+    find_files,
+    folder_tree,
+    make_folder,
+    matching_files,
+    read_bytes,
+    sha256_of,
+)
 from buttress.formats.problems import ProblemsError
 
 
@@ -115,6 +123,17 @@ def test_a_pattern_matches_part_by_part(folder: Path, pattern: str, names: list[
     for name in ("a.yaml", "risks/deep/er/b.yaml"):
         (folder / name).write_text("")
     assert [each.path for each in matching_files(folder, pattern)[0]] == names
+
+
+@pytest.mark.parametrize("pattern", ["risks/*.yaml", "risks/**/b.yaml", "risks/linked/*.yaml", "risks/deep/*.yaml"])
+def test_a_tree_walked_before_answers_as_a_walk_does(folder: Path, pattern: str) -> None:
+    (folder / "risks" / "deep").mkdir()
+    (folder / "risks" / "deep" / "b.yaml").write_text("")
+    (folder / "risks" / "linked").symlink_to(folder.parent)
+    (folder / "risks" / "l.yaml").symlink_to(folder.parent)
+    assert folder_tree(folder, "risks/").matching(pattern) == matching_files(folder, pattern)
+    with pytest.raises(ValueError, match="not below"):
+        folder_tree(folder, "risks/").matching("other/*.yaml")
 
 
 def test_a_folder_is_made_where_it_belongs_or_not_at_all(folder: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from buttress.core.snapshot import RiskKind
 from buttress.formats.problems import Problem, nearest, shown
 from buttress.formats.strict_yaml import Path as FieldPath
+from buttress.register.files.attested import missing_documents
 from buttress.register.files.evidence_links import evidence_links
 from buttress.register.files.register import Register
 from buttress.register.files.schema.organisation import AppetiteFact, ScaleFact
@@ -21,7 +22,9 @@ def inconsistencies(register: Register) -> Iterator[Problem]:
     yield from _levels(register)
     yield from _level_currencies(register)
     yield from _ceilings(register)
+    yield from _emails(register)
     yield from _deciders(register)
+    yield from missing_documents(register)
     yield from _currencies(register)
     yield from _conditions(register)
     yield from _renamed(register)
@@ -118,6 +121,20 @@ def _ceilings(register: Register) -> Iterator[Problem]:
                 expected = f"a role with authority to accept: {', '.join(roles)}"
                 advice = nearest(acceptance.authority, roles) or "Add the role under appetite, authorities."
                 yield place.problem((*at, "authority"), shown(acceptance.authority), expected, advice)
+
+
+def _emails(register: Register) -> Iterator[Problem]:
+    """One address, one person: under two references somebody could approve what they asked for."""
+    first: dict[str, str] = {}
+    for ref, person in register.persons.items():
+        if person.email is None:
+            continue
+        address = person.email.casefold()
+        if address in first:
+            found = f"{shown(person.email)}, the address of {shown(first[address])} too"
+            advice = "Join the two records; one person stands under one reference."
+            yield register.place("persons", ref).problem(("email",), found, "an address of one person", advice)
+        first.setdefault(address, ref)
 
 
 def _deciders(register: Register) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from buttress.formats.folder import find_files
+from buttress.formats.folder import matching_files
 from buttress.formats.problems import Problem
 
 TESTS_FOLDER = "control_tests"
@@ -11,13 +11,5 @@ DECLARATION = "test.yaml"
 
 def declared_tests(folder: Path) -> tuple[tuple[str, ...], list[Problem]]:
     """Names of the folders that hold a declaration, sorted, and what is wrong with files."""
-    if not (folder / TESTS_FOLDER).is_dir():
-        return (), []
-    found, problems = find_files(folder / TESTS_FOLDER, suffixes=(f"/{DECLARATION}",))
-    named = [each.path.split("/") for each in found]
-    problems = [_below(problem) for problem in problems]
-    return tuple(parts[0] for parts in named if len(parts) == 2), problems
-
-
-def _below(problem: Problem) -> Problem:
-    return Problem(f"{TESTS_FOLDER}/{problem.file}", None, "", problem.found, problem.expected, problem.advice)
+    found, problems = matching_files(folder, f"{TESTS_FOLDER}/*/{DECLARATION}")
+    return tuple(each.path.split("/")[1] for each in found), problems

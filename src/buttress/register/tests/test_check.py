@@ -1,10 +1,13 @@
 """The check names everything that must be mended, and asks about what is allowed but odd."""
 
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from buttress.register.check import CheckReport, check
+from buttress.register.evaluation import evaluate_tests
 from buttress.register.tests.folders import SAMPLE, changed
 
 OWN_TEST = """\
@@ -29,13 +32,16 @@ def warned(report: CheckReport) -> list[str]:
     return [f"{each.file}: {each.field}: {each.found}" for each in report.warnings]
 
 
-def test_the_sample_has_no_problem_and_four_warnings() -> None:
+def test_the_sample_has_no_problem_and_seven_warnings() -> None:
     report = check(SAMPLE)
     assert warned(report) == [
         "controls.yaml: controls.OPS-01: a control tied to no risk",
         "controls.yaml: controls.NET-09: a control tied to no risk",
+        "evidence.yaml: control_tests.idp-mfa-active-users.thresholds.tolerable_rate: 0.05",
         "evidence.yaml: control_tests.leavers-disabled: a test of app_accounts, hr_workers, which no data set declares",
+        "evidence.yaml: exceptions.EX-001.attested_document: 'Ticket SEC-118', which is not filed",
         "risks/other.yaml: risks.R-003.owner: no owner",
+        "risks/security.yaml: risks.R-001.acceptances[0].attested_document: 'Minutes RC-2026-03', which is not filed",
     ]
     assert (report.counts["risks"], report.counts["controls"], report.counts["exceptions"]) == (4, 6, 2)
 
@@ -76,6 +82,21 @@ def test_the_sample_has_no_problem_and_four_warnings() -> None:
         ("risks/security.yaml", "annual_loss: 250000", "annual_loss: 750000", "ceiling: a ceiling of 750,000"),
         ("risks/security.yaml", "rating: high,", "rating: critical,", "ceiling: a ceiling of critical"),
         ("evidence/export.csv", "", "a,b\n", "evidence/export.csv: : a file that no data set and no test names"),
+        ("evidence.yaml", "max_age: 26 hours", "max_age: 30 days", "idp-mfa-active-users.max_age: 30 days"),
+        (
+            "evidence.yaml",
+            "  leavers-disabled:\n",
+            "  leavers-disabled:\n  log-retention: {controls: [IAM-02], params: {min_days: 31}}\n",
+            "control_tests.log-retention.params.min_days: 31",
+        ),
+        (
+            "people.yaml",
+            "name: Erin Walsh",
+            "name: omar  HADDAD",
+            "persons.omar.name: 'Omar Haddad', the name of 'erin'",
+        ),
+        ("evidence.yaml", '"crm|a-118"', "crm", "exceptions.EX-001.keys[0]: 'crm', a key of 1 part"),
+        ("evidence.yaml", "crm|a-118", r"crm|\\|a|118", r"a key of 3 parts"),
     ],
 )
 def test_what_an_auditor_would_ask_about_is_a_warning(
@@ -84,17 +105,45 @@ def test_what_an_auditor_would_ask_about_is_a_warning(
     assert words in "\n".join(warned(check(changed(tmp_path, (file, old, new)))))
 
 
+def test_an_adoption_that_is_as_strict_or_stricter_is_no_warning(tmp_path: Path) -> None:
+    stricter = "controls: [IAM-02], params: {min_days: 800}, thresholds: {tolerable_rate: 0}, max_age: 1 hour"
+    folder = changed(
+        tmp_path,
+        ("evidence.yaml", "  leavers-disabled:\n", f"  leavers-disabled:\n  log-retention: {{{stricter}}}\n"),
+    )
+    assert not [each for each in warned(check(folder)) if "log-retention." in each]
+
+
+def test_stored_results_of_a_test_that_went_are_named(tmp_path: Path) -> None:
+    folder = changed(tmp_path)
+    evaluate_tests(folder, date(2026, 8, 15))
+    declared = (folder / "evidence.yaml").read_text()
+    assert not [each for each in warned(check(folder)) if each.startswith("results")]
+    (folder / "evidence.yaml").write_text(re.sub(r"  idp-mfa-active-users:.*\n", "", declared))
+    (found,) = [each for each in check(folder).warnings if each.file == "results"]
+    assert "stored results of 'idp-mfa-active-users', which is not declared" in found.found
+
+
+def test_a_document_that_is_filed_has_its_use_and_needs_no_warning(tmp_path: Path) -> None:
+    folder = changed(
+        tmp_path,
+        ("evidence.yaml", "Ticket SEC-118", "evidence/manual/sec-118.pdf"),
+        ("evidence/manual/sec-118.pdf", "", "approved"),
+    )
+    assert len(warned(check(folder))) == 6
+
+
 def test_a_condition_needs_no_assessment(tmp_path: Path) -> None:
     assessed = (
         "    assessments:\n      - {effective_on: 2026-03-01, method: levels, basis: inherent, "
         "frequency: {level: 3}, loss: {level: 1}}\n"
     )
-    assert len(warned(check(changed(tmp_path, ("risks/other.yaml", assessed, ""))))) == 4
+    assert len(warned(check(changed(tmp_path, ("risks/other.yaml", assessed, ""))))) == 7
 
 
 def test_receipts_belong_to_the_file_beside_them(tmp_path: Path) -> None:
     folder = changed(tmp_path, ("evidence/idp-accounts-2026-06-30.csv.receipt.yaml", "", "receipt: {source: idp}\n"))
-    assert len(warned(check(folder))) == 4
+    assert len(warned(check(folder))) == 7
 
 
 def test_own_tests_are_read_linked_and_linted(tmp_path: Path) -> None:

@@ -39,6 +39,30 @@ def line_of(folder: Path, file: str, text: str) -> int:
 SECOND_OF_JULY = "- effective_on: 2026-07-15\n        method: money\n        basis: library"
 
 FIELD_CASES: list[tuple[Edit, str, str, str]] = [
+    (
+        ("people.yaml", "omar@harbourline.example", "Ruth@Harbourline.example"),
+        "ruth@",
+        "persons.ruth.email",
+        "the address of 'omar' too",
+    ),
+    (
+        ("evidence.yaml", "Ticket SEC-118", "evidence/manual/sec-118"),
+        "sec-118",
+        "exceptions.EX-001.attested_document",
+        "expected a document in the folder",
+    ),
+    (
+        (SECURITY, "Minutes RC-2026-03", "../minutes.pdf"),
+        "../minutes",
+        "risks.R-001.acceptances[0].attested_document",
+        "expected a document in the folder",
+    ),
+    (
+        ("evidence.yaml", "test: leavers-disabled", "test: leaver-disabled"),
+        "leaver-",
+        "exceptions.EX-001.test",
+        "Did you mean 'leavers-disabled'?",
+    ),
     # edit; text on the line that is named; field; words of the message
     ((ORGANISATION, "currency: USD", "currency: usd"), "currency: usd", "organisation.currency", "ISO 4217"),
     (
@@ -572,3 +596,12 @@ def test_a_sole_operator_may_decide_alone(tmp_path: Path) -> None:
         ("evidence.yaml", "performed_by: ruth", "performed_by: erin"),
     )
     assert read_register(folder).organisation.sole_operator
+
+
+def test_own_tests_behind_a_link_are_not_read(tmp_path: Path) -> None:
+    folder = changed(tmp_path)
+    (tmp_path / "elsewhere" / "own").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "own" / "test.yaml").write_text("id: own\n")
+    (folder / "control_tests").symlink_to(tmp_path / "elsewhere")
+    (found,) = problems_of(folder)
+    assert (found.file, found.found) == ("control_tests", "a link to a folder")

@@ -11,9 +11,9 @@ from buttress.controls.library import starter_controls
 from buttress.core.posture import posture
 from buttress.core.snapshot import Category
 from buttress.criteria.catalogue import criteria_in_scope
-from buttress.register.answers import answers_from
 from buttress.register.check import check
 from buttress.register.files.reader import read_register
+from buttress.register.init_answers import answers_from
 from buttress.register.initialise import initialise, write_first_register
 from buttress.register.questions import CATEGORIES, FEATURES, HOSTINGS, Holding
 from buttress.register.snapshot import build_snapshot

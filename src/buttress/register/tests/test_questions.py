@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from buttress.controls.library import starter_controls
-from buttress.register.answers import Answers
+from buttress.register.init_answers import Answers
 from buttress.register.questions import (
     CONTROL_QUESTIONS,
     FEATURES,

@@ -10,6 +10,8 @@ from buttress.formats.models import Complaint, StrictModel, Whole, complain
 from buttress.register.files.schema.fields import NotNegative, Positive, Share, between, rising
 
 MOST_EVENTS = 1_000_000
+NARROWEST, NARROWEST_GAMMA, WIDEST, WIDEST_QUANTILES = 1.000001, 1.002, 1e20, 1e8
+"""Ratios of the ends of a range between which its law can be computed: of an interval, and of p90 to p50."""
 
 Rate = Annotated[Positive, AfterValidator(between(0, MOST_EVENTS, open_low=True))]
 """Events a year."""
@@ -34,6 +36,22 @@ def _interval(model: StrictModel, low: str, high: str) -> Iterator[Complaint]:
     if bottom is not None and bottom <= 0:
         yield Complaint((low,), f"{bottom:g}", "a number above 0")
     yield from rising(model, low, high)
+    yield from apart(model, low, high, most=WIDEST)
+
+
+def apart(model: StrictModel, low: str, high: str, *, least: float = NARROWEST, most: float) -> Iterator[Complaint]:
+    """Complains where `high` is less than `least` or more than `most` times a `low` below it: no law could be had."""
+    bottom, top = getattr(model, low), getattr(model, high)
+    if bottom is None or top is None or not 0 < bottom < top or least <= top / bottom <= most:
+        return
+    is_wide = top / bottom > most
+    expected = (
+        f"at most {most:g} times {low} ({bottom:.9g})"
+        if is_wide
+        else f"at least {least:.9g} times {low} ({bottom:.9g})"
+    )
+    advice = "Nobody knows so little; give a narrower range." if is_wide else "Give a wider range, or one number."
+    yield Complaint((high,), f"{top:.9g}", expected, advice)
 
 
 def _pert(model: "FrequencyRecord | LossRecord | EfficacyRecord") -> Iterator[Complaint]:
@@ -51,7 +69,7 @@ class FrequencyRecord(StrictModel):
     high: Rate | None = None
     law: IntervalLaw | None = None
     per_year: Rate | None = None
-    once_in_years: Annotated[Positive, AfterValidator(between(0, 1_000_000, open_low=True))] | None = None
+    once_in_years: Annotated[Positive, AfterValidator(between(1 / MOST_EVENTS, 1_000_000))] | None = None
     yearly_probability: Annotated[Share, AfterValidator(between(0, 1, open_low=True, open_high=True))] | None = None
     level: LevelNumber | None = None
 
@@ -59,6 +77,8 @@ class FrequencyRecord(StrictModel):
     def _check(self) -> Self:
         complain(_shape(self, _FREQUENCY_SHAPES))
         complain(_pert(self) if self.likely is not None else _interval(self, "low", "high"))
+        if self.law is IntervalLaw.GAMMA:
+            complain(apart(self, "low", "high", least=NARROWEST_GAMMA, most=WIDEST))
         return self
 
     @property
@@ -92,7 +112,7 @@ class LossRecord(StrictModel):
     def _check(self) -> Self:
         complain(_shape(self, _LOSS_SHAPES))
         complain(_pert(self) if self.likely is not None else _interval(self, "low", "high"))
-        complain(rising(self, "p50", "p90"))
+        complain([*rising(self, "p50", "p90"), *apart(self, "p50", "p90", most=WIDEST_QUANTILES)])
         return self
 
     @property

@@ -1,6 +1,7 @@
 """The organisation with its dated facts: rates, scale versions, appetite and engagements."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Self
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from buttress.core.snapshot import Category, EngagementType
 from buttress.formats.models import Complaint, Day, Flag, Ref, StrictModel, Text, Whole, complain, unfit
 from buttress.formats.problems import nearest, shown
+from buttress.register.files.schema.estimates import NARROWEST_GAMMA, WIDEST, apart
 from buttress.register.files.schema.fields import (
     AssetRef,
     Categories,
@@ -87,6 +89,16 @@ def _gaps(bands: Bands) -> Iterator[Complaint]:
         yield Complaint((position, "name"), f"the name {shown(band.name)} again", "a name of its own")
 
 
+def _likelihoods(bands: Bands) -> Bands:
+    """Levels of likelihood are laws of a frequency too, so each needs ends that are apart."""
+    complain(
+        replace(fault, path=(position, *fault.path))
+        for position, band in enumerate(bands)
+        for fault in apart(band, "low", "high", least=NARROWEST_GAMMA, most=WIDEST)
+    )
+    return bands
+
+
 class ScaleFact(StrictModel):
     """A scale version: likelihood in mean events a year, impact in the 90th percentile of one event's loss."""
 
@@ -96,7 +108,7 @@ class ScaleFact(StrictModel):
     approved_on: Day | None = None
     currency: Currency | None = None
     sigma: Annotated[Positive, AfterValidator(between(0, 5, open_low=True))] = 1.7
-    likelihood: Annotated[Bands, AfterValidator(_bands)]
+    likelihood: Annotated[Bands, AfterValidator(_bands), AfterValidator(_likelihoods)]
     impact: Annotated[Bands, AfterValidator(_bands)]
     ratings: Links[Text]
     cells: tuple[tuple[Text, ...], ...]

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from buttress.core.verdicts import EffectMode, Outcome, TestResult
 from buttress.evidence.completeness import Inputs, Standing
@@ -14,17 +13,8 @@ from buttress.evidence.data.tables import key_text
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.evidence.importers.findings import Finding
 from buttress.evidence.locked.runner import QueryCounts, QueryError
+from buttress.evidence.run_plan import Day
 from buttress.evidence.sql.statements import TestQuery
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """The date of a run, the engagement's period, and the zone in which days begin and end."""
-
-    as_of: date
-    period_start: date
-    period_end: date
-    zone: ZoneInfo
 
 
 @dataclass(slots=True)
@@ -104,6 +94,7 @@ def barred_result(
         outcome=outcome,
         reasons=tuple(reasons),
         cluster=cluster_of(declaration, day),
+        tolerable_rate=float(declaration.thresholds.tolerable_rate),
     )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from buttress.evidence.sql.check import Check, Finding, Found, Rule, near, text_of
 from buttress.evidence.sql.column_types import (
     NUMBERS,
     OPEN,
@@ -16,6 +15,7 @@ from buttress.evidence.sql.column_types import (
     guards_in,
     unparenthesised,
 )
+from buttress.evidence.sql.linter_context import Check, Finding, Found, Rule, near, text_of
 from buttress.evidence.sql.portable_patterns import pattern_fault
 from buttress.evidence.sql.scopes import SqlType
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 import sqlglot
 from sqlglot import exp
 
-from buttress.evidence.sql.check import Check, Finding, Found, Rule, near, text_of
 from buttress.evidence.sql.column_types import flattened
+from buttress.evidence.sql.linter_context import Check, Finding, Found, Rule, near, text_of
 from buttress.evidence.sql.text import DIALECT
 
 # ---- names -----------------------------------------------------------------------------------------------------------

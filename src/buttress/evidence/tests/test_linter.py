@@ -1,8 +1,8 @@
 import pytest
 
 from buttress.evidence.data.tables import Column, ColumnType, Schema
+from buttress.evidence.sql.linter import Form, Where, lint_sql
 from buttress.evidence.sql.portable_patterns import pattern_fault
-from buttress.evidence.sql.subset import Form, Where, lint_sql
 from buttress.formats.problems import Problem
 
 T = ColumnType

@@ -13,12 +13,12 @@ from sqlglot import exp
 
 from buttress.evidence.data.tables import ColumnType, Schema
 from buttress.evidence.sql import column_types
-from buttress.evidence.sql.check import Check, Finding
-from buttress.evidence.sql.constructs import refusal
-from buttress.evidence.sql.query_rules import QUERY_RULES, TREE_RULES
+from buttress.evidence.sql.linter_context import Check, Finding
+from buttress.evidence.sql.linter_query_rules import QUERY_RULES, TREE_RULES
+from buttress.evidence.sql.linter_value_rules import VALUE_RULES
+from buttress.evidence.sql.refused_constructs import refusal
 from buttress.evidence.sql.scopes import SqlType
 from buttress.evidence.sql.text import DIALECT, RefusedSqlError, parse_predicate, parse_statement
-from buttress.evidence.sql.value_rules import VALUE_RULES
 from buttress.formats.problems import Problem
 
 RUN_PARAMETERS: Mapping[str, SqlType] = dict.fromkeys(("as_of", "period_start", "period_end"), SqlType.TIMESTAMP)
