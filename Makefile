@@ -45,7 +45,7 @@ demo: $(VENV)/.base ## install, load the demo company, run its control tests, pr
 	$(BIN)/buttress demo $(if $(filter 0,$(strip $(SERVE))),--no-serve)
 
 test: $(VENV)/.test ## lint, types, imports, tests
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/mypy && $(BIN)/pytest
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/mypy && $(BIN)/mypy docs/*.py benchmarks/*.py && $(BIN)/pytest
 
 bench: $(VENV)/.test ## measure speed, memory and error beside their aims
 	$(BIN)/python benchmarks/quantification.py

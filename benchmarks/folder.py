@@ -52,7 +52,7 @@ def main() -> None:
 def generated() -> dict[str, dict[str, dict[str, object]]]:
     """Files of the register, the same each time."""
     draw = np.random.default_rng(20260930)
-    controls = {
+    controls: dict[str, object] = {
         f"C{i:02d}-01": {
             "title": f"Control {i}",
             "kind": "preventive",

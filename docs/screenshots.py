@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import tempfile
-from datetime import date, timedelta
+from datetime import date
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
@@ -15,7 +15,8 @@ from pathlib import Path
 from rich.console import Console
 
 from buttress.cli.standing import Standing, standing
-from buttress.register.evaluation import evaluate_tests
+from buttress.register.evaluation import evaluate_declared
+from buttress.register.files.reader import read_register
 from buttress.reports.charts.exceedance import exceedance_spec
 from buttress.reports.charts.heat_map import heat_map_spec
 from buttress.reports.charts.of_posture import exceedance_of, heat_map_of
@@ -32,8 +33,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "harbourline"
         shutil.copytree(Path(str(files("buttress") / "content" / "demo" / "harbourline")), folder)
-        evaluate_tests(folder, ANCHOR)
-        stands = standing(folder, ANCHOR, ANCHOR - timedelta(days=90), None)
+        register = read_register(folder)
+        evaluate_declared(register, ANCHOR)
+        stands = standing(register, ANCHOR, None, None)
     _write("summary.svg", _terminal(stands).encode())
     curve = exceedance_spec(exceedance_of(stands.snapshot, stands.posture))
     matrix = heat_map_spec(heat_map_of(stands.snapshot, stands.posture))
