@@ -238,16 +238,18 @@ def _rung(k: int) -> float:
 
 def _places(losses: tuple[AnnualLoss, ...], removed: Sequence[AnnualLoss]) -> list[int]:
     """Places of the losses to remove, each loss taken once."""
-    places: list[int] = []
+    # What is taken out mostly is the very object that was put in: comparing laws one by one would cost more than the sum.
+    same = {id(loss): place for place, loss in enumerate(losses)}
+    places: dict[int, None] = {}
     for loss in removed:
-        start = max((place + 1 for place in places if losses[place] == loss), default=0)
-        try:
-            places.append(losses.index(loss, start))
-        except ValueError:
-            raise ValueError(
-                f"The loss to take out, mean {loss.mean:.6g} a year, is not part of the portfolio"
-            ) from None
-    return places
+        place = same.get(id(loss), -1)
+        if place < 0 or place in places:
+            equal = (p for p, other in enumerate(losses) if p not in places and other == loss)
+            place = next(equal, -1)
+        if place < 0:
+            raise ValueError(f"The loss to take out, mean {loss.mean:.6g} a year, is not part of the portfolio")
+        places[place] = None
+    return list(places)
 
 
 def _kept(losses: tuple[AnnualLoss, ...], places: Sequence[int]) -> list[AnnualLoss]:

@@ -26,10 +26,10 @@ def verdict_view(snapshot: RegisterSnapshot, posture: Posture) -> VerdictView:
     missing = len(posture.portfolio.not_estimated)
     outside = [r for r in posture.risks if r.tolerance in (Tolerance.OUTSIDE, Tolerance.ACCEPTANCE_LAPSED)]
     details = (
-        *_draft_details(snapshot, posture),
         *_curve_details(snapshot, posture),
         *_tolerance_details(posture),
         *_evidence_details(snapshot),
+        *_draft_details(snapshot, posture),
     )
     if exceeded:
         return VerdictView(Answer.OVER, _over_sentence(exceeded, posture.currency, _appetite_word(snapshot)), details)
