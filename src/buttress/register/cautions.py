@@ -9,7 +9,7 @@ from buttress.core.verdicts import TestResult
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.formats.folder import find_files
 from buttress.formats.problems import Problem, shown
-from buttress.register.cautions_of_tests import test_cautions
+from buttress.register.cautions_of_tests import cautions_of_tests
 from buttress.register.files.attested import attested, unfiled_documents
 from buttress.register.files.consistency import in_force
 from buttress.register.files.register import Register
@@ -32,7 +32,7 @@ def warnings_of(
     yield from _persons(register)
     yield from unfiled_documents(register)
     yield from _data_sets(register, declarations)
-    yield from test_cautions(register, declarations, results)
+    yield from cautions_of_tests(register, declarations, results)
     yield from _evidence_files(register)
 
 

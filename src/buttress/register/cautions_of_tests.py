@@ -19,7 +19,7 @@ Loosening = tuple[FieldPath, str, str]
 """Field of the adoption, what stands there, and what was shipped."""
 
 
-def test_cautions(
+def cautions_of_tests(
     register: Register, declarations: Sequence[ControlTestDeclaration], results: Sequence[TestResult]
 ) -> Iterator[Problem]:
     """Every such warning; `results` are those stored."""

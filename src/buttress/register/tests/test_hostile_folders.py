@@ -46,18 +46,6 @@ FIELD_CASES: list[tuple[Edit, str, str, str]] = [
         "the address of 'omar' too",
     ),
     (
-        ("evidence.yaml", "Ticket SEC-118", "evidence/manual/sec-118"),
-        "sec-118",
-        "exceptions.EX-001.attested_document",
-        "expected a document in the folder",
-    ),
-    (
-        (SECURITY, "Minutes RC-2026-03", "../minutes.pdf"),
-        "../minutes",
-        "risks.R-001.acceptances[0].attested_document",
-        "expected a document in the folder",
-    ),
-    (
         ("evidence.yaml", "test: leavers-disabled", "test: leaver-disabled"),
         "leaver-",
         "exceptions.EX-001.test",
