@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from math import isclose
 
 from buttress.core.control_causes import CauseKey, CauseKind
-from buttress.core.effectiveness import ControlStatus
 from buttress.core.money import format_money
+from buttress.core.operating_state import ControlStatus
 from buttress.core.risk_change import by_assessment_before
 from buttress.core.snapshot import Risk
 from buttress.core.verdicts import ControlTest, TestResult, feeds_reliability

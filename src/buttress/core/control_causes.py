@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from buttress.core.effectiveness import EvidenceOnControl, OperatingState, assumed_state, operating_state
+from buttress.core.operating_state import EvidenceOnControl, OperatingState, assumed_state, operating_state
 from buttress.core.reliability import PRIORS
 from buttress.core.snapshot import Control, ControlMode
 from buttress.core.verdicts import ControlTest, TestResult, feeds_reliability

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from buttress.core.effectiveness import OperatingState
 from buttress.core.mending import Worth
+from buttress.core.operating_state import OperatingState
 from buttress.core.snapshot import Control, Engagement, RegisterSnapshot, Walkthrough
 from buttress.core.verdicts import ControlTest, Judgement, TestResult, verdict
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from buttress.core.control_posture import ControlPosture
 from buttress.core.criterion_state import ControlView, CriterionState, TestState, state_of
-from buttress.core.effectiveness import ControlStatus
+from buttress.core.operating_state import ControlStatus
 from buttress.core.snapshot import Criterion, EngagementType, RegisterSnapshot
 
 

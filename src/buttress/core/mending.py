@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from buttress.core.effectiveness import OperatingState
+from buttress.core.operating_state import OperatingState
 from buttress.core.portfolio import Portfolio
 from buttress.core.snapshot import Risk
 from buttress.core.stages import StateNow

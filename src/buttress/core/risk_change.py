@@ -8,7 +8,8 @@ from math import exp, log
 from buttress.core.annual_loss import AnnualLoss
 from buttress.core.apportion import NEGLIGIBLE, split_by_logs
 from buttress.core.control_causes import CauseKey, CauseKind, ControlHistory
-from buttress.core.effectiveness import FactorShare, GroupShare, LinkShare, OperatingState
+from buttress.core.effectiveness import FactorShare, GroupShare, LinkShare
+from buttress.core.operating_state import OperatingState
 from buttress.core.route import Route, SideLogs
 from buttress.core.snapshot import EffectFunction, Risk
 from buttress.core.stages import StagedRisk, share_now, staged

@@ -16,21 +16,13 @@ from datetime import date
 from enum import StrEnum
 
 from buttress.core.annual_loss import AnnualLoss
-from buttress.core.effectiveness import (
-    ONE,
-    ControlStatus,
-    FactorShare,
-    LinkShare,
-    Moments,
-    OperatingState,
-    certain,
-    combine,
-    efficacy_of,
-)
+from buttress.core.effectiveness import FactorShare, LinkShare, combine, efficacy_of
 from buttress.core.frequency import frequency_law
 from buttress.core.magnitude import magnitude_law
 from buttress.core.matrix import ScaleVersion
+from buttress.core.moments import ONE, Moments, certain
 from buttress.core.money import RateTable
+from buttress.core.operating_state import ControlStatus, OperatingState
 from buttress.core.snapshot import Assessment, Basis, BasisKind, Effect, Factor, Risk
 
 INHERENT_CAP = 20.0

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from datetime import date
 
-from buttress.core.effectiveness import GroupShare, LinkShare, Moments, OperatingState, design_efficacy
+from buttress.core.effectiveness import GroupShare, LinkShare, design_efficacy
+from buttress.core.moments import Moments
+from buttress.core.operating_state import OperatingState
 from buttress.core.reliability import AgeingStep, CountingStep, Posterior, Share
 from buttress.core.snapshot import Combination, EffectFunction
 from buttress.core.trace import TraceStep, TraceValue

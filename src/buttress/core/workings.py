@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from buttress.core.annual_loss import AnnualLoss
-from buttress.core.effectiveness import EvidenceOnControl, OperatingState, assumed_state, operating_state
+from buttress.core.operating_state import EvidenceOnControl, OperatingState, assumed_state, operating_state
 from buttress.core.reliability import PRIORS
 from buttress.core.snapshot import Assessment, ControlMode, RegisterSnapshot, Risk, RiskKind
 from buttress.core.stages import EstimateOf, StagedRisk, StateNow, States, current_assessment, estimated_loss, staged

@@ -48,27 +48,28 @@ def standing(declaration: ControlTestDeclaration, inputs: Inputs, as_of: date) -
     if errors:
         return Standing(Outcome.ERROR, tuple(errors))
     present = {name: snapshot for name, snapshot in read.items() if snapshot is not None}
-    bars = [f"no_snapshot({name})" for name in read if name not in present]
-    for name, snapshot in present.items():
-        bars += _too_few(declaration, name, snapshot)
-    if declaration.source in present and declaration.checks:
-        silent = silent_checks(present[declaration.source].findings, declaration.checks)
-        bars += [f"silent_check({check})" for check in silent]
-    if bars:
+    missing = [f"no_snapshot({name})" for name in read if name not in present]
+    if bars := [*missing, *_bars(declaration, present)]:
         return Standing(Outcome.NOT_EVALUATED, tuple(bars))
-    doubts: list[str] = []
+    source = present.pop(declaration.source)
+    doubts = _doubts(declaration, source, as_of)
     for name, snapshot in present.items():
-        prefix = "" if name == declaration.source else f"{name}: "
-        doubts += [prefix + doubt for doubt in _doubts(declaration, snapshot, as_of)]
-        if name != declaration.source:
-            doubts += [prefix + doubt for doubt in _unreconciled(declaration, snapshot)]
-    source = present[declaration.source]
-    if declaration.checks:
-        doubts += _scan_doubts(source)
+        beside = [*_doubts(declaration, snapshot, as_of), *_unreconciled(declaration, snapshot)]
+        doubts += [f"{name}: {doubt}" for doubt in beside]
+    doubts += _scan_doubts(declaration, source)
     doubts += _shrinkage(declaration, source, inputs.previous)
     reconciled, missing_rows = _reconciliation(declaration, source, inputs)
     reasons = tuple(dict.fromkeys([*doubts, *reconciled]))
     return Standing(Outcome.INCOMPLETE if reasons else Outcome.EVALUATED, reasons, missing_rows)
+
+
+def _bars(declaration: ControlTestDeclaration, present: Mapping[str, Snapshot]) -> list[str]:
+    """Why there is nothing to judge in the data sets that are there."""
+    bars = [bar for name, snapshot in present.items() for bar in _too_few(declaration, name, snapshot)]
+    if declaration.source in present and declaration.checks:
+        silent = silent_checks(present[declaration.source].findings, declaration.checks)
+        bars += [f"silent_check({check})" for check in silent]
+    return bars
 
 
 def _too_few(declaration: ControlTestDeclaration, name: str, snapshot: Snapshot) -> list[str]:
@@ -113,8 +114,10 @@ def _dated_after(snapshot: Snapshot, receipt: Receipt) -> list[str]:
     return [f"dated_after_extraction({effective_on} > {finished_on})"] if is_after else []
 
 
-def _scan_doubts(snapshot: Snapshot) -> list[str]:
+def _scan_doubts(declaration: ControlTestDeclaration, snapshot: Snapshot) -> list[str]:
     """A scan's passes are a population only where the receipt says that the scan was complete."""
+    if not declaration.checks:
+        return []
     is_complete = snapshot.receipt is not None and snapshot.receipt.scan_complete is True
     return [] if is_complete else ["scan_not_complete"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from buttress.core.criterion_state import Headline
-from buttress.core.effectiveness import ControlStatus
+from buttress.core.operating_state import ControlStatus
 from buttress.core.risk_posture import Tolerance
 from buttress.core.verdicts import Verdict
 

@@ -2,18 +2,10 @@ from datetime import date
 
 import pytest
 
-from buttress.core.effectiveness import (
-    FLOOR,
-    ControlStatus,
-    EvidenceOnControl,
-    Moments,
-    OperatingState,
-    certain,
-    efficacy_of,
-    operating_state,
-    overlap,
-)
+from buttress.core.effectiveness import FLOOR, efficacy_of, overlap
 from buttress.core.estimates import Pert
+from buttress.core.moments import Moments, certain
+from buttress.core.operating_state import ControlStatus, EvidenceOnControl, OperatingState, operating_state
 from buttress.core.reliability import PRIORS, Beta
 from buttress.core.snapshot import (
     BasisKind,

@@ -249,6 +249,10 @@ def schema_faults(dataset: DatasetDeclaration) -> list[Complaint]:
     if shipped is None and not dataset.columns:
         advice = "Name a shipped `schema`, or declare `columns` and `key`."
         return [Complaint(("columns",), "neither schema nor columns", "the columns of the data set", advice)]
+    return [*_type_faults(dataset, shipped), *_name_faults(dataset, shipped)]
+
+
+def _type_faults(dataset: DatasetDeclaration, shipped: Schema | None) -> list[Complaint]:
     faults = []
     for name, column in dataset.columns.items():
         known_column = shipped.column(name) if shipped else None
@@ -256,6 +260,12 @@ def schema_faults(dataset: DatasetDeclaration) -> list[Complaint]:
             faults.append(Complaint(("columns", name, "type"), "nothing", "the type of a column of your own"))
         if known_column is not None and column.type not in (None, known_column.type):
             faults.append(Complaint(("columns", name, "type"), str(column.type), f"{known_column.type} as shipped"))
+    return faults
+
+
+def _name_faults(dataset: DatasetDeclaration, shipped: Schema | None) -> list[Complaint]:
+    """Of the names that key and date refer to, and of columns that nothing is read from."""
+    faults = []
     names = {*dataset.columns, *(shipped.names if shipped else ())}
     stated = {name for name, column in dataset.columns.items() if column.value is not None}
     if not names - stated:

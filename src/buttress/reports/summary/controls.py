@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from buttress.core.control_posture import ControlPosture, TestView
-from buttress.core.effectiveness import ControlStatus
+from buttress.core.operating_state import ControlStatus
 from buttress.core.posture import Posture
 from buttress.core.snapshot import RegisterSnapshot
 from buttress.core.verdicts import Verdict
