@@ -27,6 +27,11 @@ def _named(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
+def _split(value: object) -> object:
+    """Names may be written as a list or, as one would say them, separated by commas."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 def _held(value: object) -> object:
     """A control may be answered by a word alone."""
     return {"holding": value} if isinstance(value, str) else value
@@ -58,6 +63,9 @@ class ControlAnswer(StrictModel):
 
 Person = Annotated[PersonAnswer, BeforeValidator(_named)]
 Vendor = Annotated[VendorAnswer, BeforeValidator(_named)]
+Names = Annotated[tuple[Text, ...], BeforeValidator(_split)]
+Vendors = Annotated[tuple[Vendor, ...], BeforeValidator(_split)]
+Categories = Annotated[frozenset[Category], BeforeValidator(_split)]
 ControlWord = Annotated[ControlAnswer, BeforeValidator(_held)]
 
 
@@ -71,7 +79,7 @@ class Answers(StrictModel):
     people: Whole
     annual_revenue_usd: Number
     owner: Person
-    systems: tuple[Text, ...]
+    systems: Names
     sector: Sector = Sector.INFORMATION
     currency: Text = "USD"
     usd_rate: Amount | None = None
@@ -80,10 +88,10 @@ class Answers(StrictModel):
     approver: Person | None = None
     hosting: Text = "cloud"
     cloud_provider: Text | None = None
-    data: tuple[Text, ...] = ("customer_confidential", "source_code", "employee")
-    features: tuple[Text, ...] = ("own_software", "customer_accounts", "payments", "office", "ai_tools")
-    vendors: tuple[Vendor, ...] = ()
-    categories: frozenset[Category] = frozenset({Category.SECURITY})
+    data: Names = ("customer_confidential", "source_code", "employee")
+    features: Names = ("own_software", "customer_accounts", "payments", "office", "ai_tools")
+    vendors: Vendors = ()
+    categories: Categories = frozenset({Category.SECURITY})
     engagement_type: EngagementType = EngagementType.TYPE_2
     period_start: Day | None = None
     period_end: Day | None = None

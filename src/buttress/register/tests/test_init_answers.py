@@ -156,3 +156,23 @@ def test_the_template_asks_for_what_has_no_default_and_reads_once_it_is_given(tm
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ProblemsError, match=r"answers\.yaml: found no file"):
         read_answers(tmp_path / "answers.yaml")
+
+
+def test_names_may_be_separated_by_commas_as_well_as_listed():
+    spoken = answers_from(
+        {
+            **LEAST,
+            "systems": "Notes app, Sync API",
+            "vendors": "Mailer, Paylane",
+            "categories": "security, availability",
+        }
+    )
+    listed = answers_from(
+        {
+            **LEAST,
+            "systems": ["Notes app", "Sync API"],
+            "vendors": ["Mailer", "Paylane"],
+            "categories": ["security", "availability"],
+        }
+    )
+    assert spoken == listed
