@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from buttress.cli.main import app
 from buttress.controls.library import starter_controls
+from buttress.evidence.data.datasets import dataset_schemas
 from buttress.evidence.declarations import catalogue, read_declaration
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -23,7 +24,12 @@ NOTE = "<!-- Written by make docs; do not edit. -->\n"
 
 def pages() -> Mapping[str, str]:
     """Text of every generated page by file name."""
-    return {"commands.md": commands(), "register-folder.md": register_folder(), "control-tests.md": control_tests()}
+    return {
+        "commands.md": commands(),
+        "register-folder.md": register_folder(),
+        "control-tests.md": control_tests(),
+        "data-sets.md": data_sets(),
+    }
 
 
 def commands() -> str:
@@ -150,6 +156,39 @@ def control_tests() -> str:
         titles = ", ".join(f"{c} {controls[c].title}" for c in declared.controls)
         parts.append(f"| `{name}` | {declared.title} | {sources} | {titles} |")
     return "\n".join(parts) + "\n"
+
+
+def data_sets() -> str:
+    users: dict[str, list[str]] = {}
+    for name, path in sorted(catalogue().items()):
+        declared = read_declaration(path)
+        for source in (declared.source, *declared.also):
+            users.setdefault(source, []).append(f"`{name}`")
+    parts = [
+        NOTE,
+        "# Data sets that Buttress knows\n",
+        "A data set declared under one of these ids brings its columns and key. Columns marked * must be there in every\n"
+        "row; others may be empty, or missing from the file unless a test decides by them. Times are UTC\n"
+        "(`2026-09-30T05:10:00Z`) unless the column declares a `zone`; booleans are `true` and `false`. Other headings and\n"
+        "spellings are mapped:\n\n"
+        "```yaml\ndatasets:\n  app_accounts:\n    columns:\n      account_id: {from: User ID}\n"
+        '      enabled: {from: State, map: {"ACTIVE": "true", "*": "false"}}\n'
+        "      created_at: {from: Created, date_as: start_of_day}\n      system: {value: crm}\n```\n\n"
+        "`map` must name every spelling that occurs, or `*` for the rest; `date_as` reads plain dates as the start or end\n"
+        "of their day; `value` states a column that the file does not have.\n",
+    ]
+    for name, schema in sorted(dataset_schemas().items()):
+        parts.append(
+            f"## {name}\n\nKey: {', '.join(f'`{k}`' for k in schema.key)}. Read by {', '.join(users.get(name, []))}.\n"
+        )
+        rows = ["| Column | Type | Values |", "|---|---|---|"]
+        for column in schema.columns:
+            star = "" if column.nullable else "*"
+            rows.append(
+                f"| `{column.name}`{star} | {column.type.value} | {', '.join(f'`{v}`' for v in column.values)} |"
+            )
+        parts.append("\n".join(rows) + "\n")
+    return "\n".join(parts)
 
 
 def main() -> None:
