@@ -32,6 +32,9 @@ __all__ = ["Grid", "GridTooSmallError", "Portfolio", "build_portfolio", "risk_qu
 _TOP_RATE = 5e-5
 """Low enough for a curve down to 1e-4 and, with closed-form means, for TVaR; each halving widens the step by a fifth."""
 _TOP_SDS = 8.0
+_MOST_ABOVE = 2e-4
+"""Most years that may lie above the highest lattice: what the rule of single losses gives where no cap ends them."""
+_RAISE = 2.0**0.5
 _SILENT = 45.0
 """Frequencies where |Phi| < exp(-45) add nothing that a double could hold."""
 _KEPT = 60.0
@@ -140,10 +143,23 @@ class Portfolio:
         )
 
     def _has_lattices_of_a_rebuild(self) -> bool:
-        if _step(self.tails, self.moments, self.grid.size) < self.grid.step:
+        if not self._is_as_high_as_a_rebuild():
             return False
         *above, last = (_is_fine_enough(layer, self.probability_of_none) for layer in self.layers)
         return not any(above) and (last or len(self.layers) == _MOST_LAYERS)
+
+    def _is_as_high_as_a_rebuild(self) -> bool:
+        """True where the rule, and the raising above it, would end on this very lattice."""
+        if self.layers[0].lattice().chance_above > _MOST_ABOVE:
+            return False
+        lowest, step = _step(self.tails, self.moments, self.grid.size), self.grid.step
+        if lowest >= step:
+            return True
+        raises = log2(step / lowest) / log2(_RAISE)
+        if abs(raises - round(raises)) > 1e-9:
+            return False
+        below = np.array([self.grid.top / _RAISE])
+        return bool(self.distribution().exceedance(below)[0] > _MOST_ABOVE)
 
 
 def build_portfolio(losses: Sequence[AnnualLoss], *, size: int = 4096, grid: Grid | None = None) -> Portfolio:
@@ -160,16 +176,29 @@ def build_portfolio(losses: Sequence[AnnualLoss], *, size: int = 4096, grid: Gri
     (284600.0, 434600.0)
     """
     moments, tails = _moments(losses), ComponentTails.of(losses)
-    if grid is None:
-        grid = Grid(_step(tails, moments, size), size)
-    elif _rung_is_too_low(grid, tails, moments):
-        raise GridTooSmallError(f"The lattice up to {grid.top:.6g} is too low for these {len(losses)} risks; give none")
-    layers = [Layer(grid, _active_log_transform(losses, grid))]
     none = exp(float(moments[:, 2].sum()))
+    if grid is not None and _rung_is_too_low(grid, tails, moments):
+        raise GridTooSmallError(f"The lattice up to {grid.top:.6g} is too low for these {len(losses)} risks; give none")
+    layers = [_highest_layer(losses, Grid(_step(tails, moments, size), size)) if grid is None else _layer(losses, grid)]
     while len(layers) < _MOST_LAYERS and not _is_fine_enough(layers[-1], none):
-        finer = Grid(layers[-1].grid.step / _REFINEMENT, grid.size)
+        finer = Grid(layers[-1].grid.step / _REFINEMENT, layers[0].grid.size)
         layers.append(Layer(finer, _active_log_transform(losses, finer)))
     return Portfolio(tuple(losses), tuple(layers), moments, tails)
+
+
+def _layer(losses: Sequence[AnnualLoss], grid: Grid) -> Layer:
+    return Layer(grid, _active_log_transform(losses, grid))
+
+
+def _highest_layer(losses: Sequence[AnnualLoss], grid: Grid) -> Layer:
+    """The lattice of the rule, raised while too many years still lie above it.
+
+    The rule looks at single losses. Where a cap ends them below the top, two of them in one year can pass it.
+    """
+    layer = _layer(losses, grid)
+    while layer.lattice().chance_above > _MOST_ABOVE:
+        layer = _layer(losses, Grid(layer.grid.step * _RAISE, grid.size))
+    return layer
 
 
 def _is_fine_enough(layer: Layer, none: float) -> bool:

@@ -1,7 +1,7 @@
 """Quantiles of every single risk's annual loss, each on a lattice of its own.
 
 The lattice of the portfolio is too coarse for a small risk. Here each risk's top is the smallest x with its own
-lambda P(X > x - E S) < 1e-4, raised by 4 sd or doubled, whichever is less.
+lambda P(X > x - E S) < 1e-4, raised by 4 sd or doubled, whichever is less, and further while too many years lie above.
 
 The commonest bad year of a single risk has one event without secondary loss. That part of the law, P(N = 1)(1 - p) F(x),
 is a closed form and taken as such; only the rest lies on the lattice. Quantiles that are small beside the top, as those
@@ -26,6 +26,9 @@ _BISECTIONS = 40
 _LEAST_STEPS = 32
 _REFINEMENT = 16
 _REFINEMENTS = 4
+_MOST_ABOVE = 1e-4
+"""Most years of a risk that may lie above its lattice: what the rule gives where one single loss makes a bad year."""
+_RAISE = 1.5
 
 
 def risk_quantiles(
@@ -43,8 +46,7 @@ def risk_quantiles(
 
 
 def _quantiles_of_block(losses: Sequence[AnnualLoss], q: Floats, size: int) -> Floats:
-    tops = _tops(losses)
-    figures = _law_of_block(losses, tops, size).quantiles(q)
+    tops, figures = _on_high_enough_lattices(losses, q, size)
     for _ in range(_REFINEMENTS):
         coarse = (figures > 0) & (figures < (_LEAST_STEPS * tops / size)[:, np.newaxis])
         rows = np.flatnonzero(coarse.any(axis=1)).tolist()
@@ -55,6 +57,22 @@ def _quantiles_of_block(losses: Sequence[AnnualLoss], q: Floats, size: int) -> F
         # Near its top the finer lattice only tells that the quantile lies higher.
         figures[rows] = np.where(coarse[rows] & (finer < 0.9 * tops[rows][:, np.newaxis]), finer, figures[rows])
     return figures
+
+
+def _on_high_enough_lattices(losses: Sequence[AnnualLoss], q: Floats, size: int) -> tuple[Floats, Floats]:
+    """Tops (n_risks,) and quantiles (n_risks, n_q): the tops of the rule, raised while too many years lie above them.
+
+    The rule looks at single losses; of a frequent or capped risk several together pass it.
+    """
+    tops = _tops(losses)
+    law = _law_of_block(losses, tops, size)
+    figures, rows = law.quantiles(q), np.flatnonzero(law.chances_above > _MOST_ABOVE)
+    while len(rows):
+        tops[rows] *= _RAISE
+        law = _law_of_block([losses[row] for row in rows.tolist()], tops[rows], size)
+        figures[rows] = law.quantiles(q)
+        rows = rows[law.chances_above > _MOST_ABOVE]
+    return tops, figures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +87,12 @@ class _BlockLaw:
     singles: Floats
     primaries: Sequence[LawColumns]
     rest: Floats
+
+    @property
+    def chances_above(self) -> Floats:
+        """P(S > top) of each risk, (n_risks,); 0 where nothing can be lost."""
+        tops = ((self.rest.shape[1] - 1.5) * self.steps)[:, np.newaxis]
+        return np.where(self.none == 1, 0.0, 1.0 - self._cumulative(tops)[:, 0])
 
     def quantiles(self, q: Floats) -> Floats:
         """Quantiles (n_risks, n_q) by bisection of the law up to the top of each lattice."""

@@ -312,3 +312,50 @@ def test_equal_inputs_give_equal_bytes() -> None:
     for one, other in zip(build().layers, build().layers, strict=True):
         assert one.log_transform.tobytes() == other.log_transform.tobytes()
     assert figures(build().distribution()) == figures(build().distribution())
+
+
+def capped_risks() -> list[AnnualLoss]:
+    """Losses whose cap lies within what one year can cost: two capped events pass any single one."""
+    heavy = Capped(Lognormal(14.5, 1.5), 3e7)
+    return [
+        AnnualLoss(FrequencyLaw(0.7, 0.2), MagnitudeLaw(heavy, Capped(Lognormal(13.5, 1.5), 1e7), 0.1)),
+        AnnualLoss(FrequencyLaw(2.0, 0.5), MagnitudeLaw(Lognormal(10.0, 1.0))),
+    ]
+
+
+def test_the_lattice_reaches_above_what_caps_make_the_largest_single_loss() -> None:
+    law = build_portfolio(capped_risks()).distribution()
+    wide = build_portfolio(capped_risks(), size=65_536, grid=Grid(2.0**13, 65_536)).distribution()
+    assert wide.top > 5e8
+    assert law.floors[-1] < 2e-4
+    assert figures(law) == pytest.approx(figures(wide), rel=1e-3)
+
+
+def test_capped_risks_agree_with_simulated_years() -> None:
+    risks = capped_risks()
+    years = simulated_years(risks, 400_000, [stream(5, str(i)) for i in range(len(risks))])
+
+    law = build_portfolio(risks).distribution()
+    for x in (1e7, 3e7, 4e7, 6e7):
+        expected = float(law.exceedance(np.array([x]))[0])
+        error = (expected * (1 - expected) / len(years)) ** 0.5
+        assert float((years > x).mean()) == pytest.approx(expected, abs=4 * error + 1e-6)
+
+
+@pytest.mark.parametrize("seed", [204, 759, 982, 1298])
+def test_an_edit_of_capped_risks_agrees_with_a_rebuild(seed: int) -> None:
+    risks = drawn_risks(25, seed)
+    edited = build_portfolio(risks, size=1024).requantified(risks[:6], risks[6:8])
+    rebuilt = build_portfolio([*risks[6:], *risks[6:8]], size=1024)
+    assert edited.grid == rebuilt.grid
+    assert figures(edited.distribution()) == pytest.approx(figures(rebuilt.distribution()), rel=1e-9)
+
+
+@pytest.mark.parametrize("events", [0.3, 1.0, 3.0, 10.0])
+@pytest.mark.parametrize("cap", [1.6e5, 3.7e5, 1.2e6])
+def test_quantiles_of_a_capped_risk_reach_beyond_its_cap(events: float, cap: float) -> None:
+    magnitude = MagnitudeLaw(Capped(Lognormal(11.5, 1.0), cap), Capped(Lognormal(12.6, 1.5), 1e6), 0.2)
+    risk = AnnualLoss(FrequencyLaw(events, 0.3 * events**2), magnitude)
+    own = risk_quantiles([risk], QUANTILES)[0]
+    law = build_portfolio([risk], size=65_536).distribution()
+    assert own.tolist() == pytest.approx([law.value_at_risk(q) for q in QUANTILES], rel=3e-3)
