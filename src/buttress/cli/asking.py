@@ -16,9 +16,11 @@ from buttress.register.questions import (
     questions_asked,
     read_holding,
 )
-from buttress.register.starting_risks import control_questions
+from buttress.register.starting_risks import control_questions, usual_control_questions
 
 T = TypeVar("T")
+
+_SECONDS_A_QUESTION, _SECONDS_A_CONTROL = 15, 7
 
 _FORMS = {
     QuestionKind.CHOICE: "A number or a word.",
@@ -32,6 +34,7 @@ def ask() -> Answers:
     """The answers of a person: every question that makes sense, then every usual control that is worth asking about."""
     with suppress(ImportError):
         import readline  # noqa: F401, PLC0415 - gives the line keys for editing, where there is one
+    typer.echo(_how_long())
     typer.echo("An answer in brackets is taken on Enter. Ctrl-C stops; nothing is written before the end.")
     collected: dict[str, Any] = {}
     number = 0
@@ -42,6 +45,15 @@ def ask() -> Answers:
             if answer is not None:
                 collected[question.key] = answer
     return answers_from({**collected, "controls": _ask_controls(control_questions(answers_from(collected)))})
+
+
+def _how_long() -> str:
+    """What lies ahead, for one who answers as usual."""
+    questions, controls = questions_asked({}), len(usual_control_questions())
+    minutes = (questions * _SECONDS_A_QUESTION + controls * _SECONDS_A_CONTROL) / 60
+    return (
+        f"{questions} questions, then a list of about {5 * round(controls / 5)} controls; about {minutes:.0f} minutes."
+    )
 
 
 def _ask(question: Question, number: int, collected: dict[str, Any]) -> Any:

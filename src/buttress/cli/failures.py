@@ -36,7 +36,9 @@ class Commands(TyperGroup):
         except RefusalError as refusal:
             _fail([str(refusal)])
         except ProblemsError as error:
-            _fail([*map(str, error.problems), problem_count(error.problems)])
+            # What is wrong with the command itself stands in no file: then there is nothing to count.
+            counted = [problem_count(error.problems)] if any(p.line is not None for p in error.problems) else []
+            _fail([*map(str, error.problems), *counted])
         except OSError as error:
             if error.filename is None:
                 raise

@@ -48,22 +48,26 @@ def init(
     from buttress.cli.asking import ask  # noqa: PLC0415 - keeps help quick
     from buttress.register.init_answers import read_answers  # noqa: PLC0415
     from buttress.register.initialise import write_first_register  # noqa: PLC0415
+    from buttress.register.starting_risks import assumed_controls, undated_plans  # noqa: PLC0415
 
-    given = read_answers(answers) if answers is not None else ask()
-    files = write_first_register(folder, given, today())
+    day = today()
+    given = read_answers(answers, day) if answers is not None else ask()
+    files = write_first_register(folder, given, day)
     typer.echo(f"{folder}: {kinds_in_words(_counts(files))}")
     typer.echo(
         "It is a draft: nobody has approved scale and appetite, and every figure is a suggestion of the library."
     )
+    for line in (*undated_plans(given, day), *assumed_controls(given)):
+        typer.echo(line)
     typer.echo(_what_next(folder))
 
 
 def _refuse_place(folder: Path) -> None:
     """Say at once, and not after the last answer, that nothing can be written there."""
     if folder.exists() and not folder.is_dir():
-        raise RefusalError(f"{folder} is a file; name a folder that is empty, or one that does not exist")
+        raise RefusalError(f"{folder} is a file; name a folder that is empty or new")
     if folder.exists() and any(folder.iterdir()):
-        raise RefusalError(f"{folder} is not empty; name a folder that is, or one that does not exist")
+        raise RefusalError(f"{folder} is not empty; name a folder that is empty or new")
     above = next(each for each in folder.absolute().parents if each.exists())
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         raise RefusalError(f"{folder} cannot be made: {above} is no folder that can be written")

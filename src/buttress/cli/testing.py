@@ -37,7 +37,8 @@ def run(
 
     Each date at which a source changed is evaluated once; what was evaluated before is not run again.
 
-    Ends with 0 where all pass, 1 where one fails, 2 where the folder cannot be read, 3 where one does not tell.
+    Ends with 0 where all pass, 1 where one fails, 2 where the folder cannot be read, 3 where one does not tell or
+    rests on replaced evidence.
     """
     day = as_of_day(as_of)
     root = register_folder(folder)
@@ -62,10 +63,14 @@ def run(
 
 
 def exit_code(view: Any, fail_on: FailOn) -> int:
-    """What a pipeline is told; without any test nothing is shown, which is no pass."""
+    """What a pipeline is told.
+
+    Without any test nothing is shown, which is no pass; nor does a verdict tell that rests on evidence which was replaced
+    after a test of it.
+    """
     if view.failing and fail_on is not FailOn.NEVER:
         return FAILED
-    if (view.unknown or not view.rows) and fail_on is FailOn.UNKNOWN:
+    if (view.unknown or view.replaced or not view.rows) and fail_on is FailOn.UNKNOWN:
         return UNKNOWN
     return PASSED
 

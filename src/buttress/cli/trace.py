@@ -1,6 +1,7 @@
 """buttress trace: how did a risk's residual come about?"""
 
-from typing import Annotated
+import re
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +9,9 @@ from buttress.cli.clock import as_of_day
 from buttress.cli.console import print_json, print_report
 from buttress.cli.failures import RefusalError
 from buttress.cli.options import AsJson, AsOf, EngagementRef, Folder, KnownAt, refuse_known_at, register_folder
+
+if TYPE_CHECKING:
+    from buttress.core.snapshot import RegisterSnapshot
 
 
 def trace(
@@ -32,12 +36,32 @@ def trace(
     from buttress.reports.trace import terminal  # noqa: PLC0415
     from buttress.reports.trace.view import trace_view  # noqa: PLC0415
 
-    found = posture(load_snapshot(root, day, engagement))
-    known = [risk.ref for risk in found.risks]
+    snapshot = load_snapshot(root, day, engagement)
+    known = [risk.ref for risk in snapshot.risks]
     if ref not in known:
-        raise RefusalError(f"There is no risk {ref!r} as of {day}. {nearest(ref, known)}".rstrip())
+        other = _kind_of(ref, snapshot)
+        if other is not None:
+            raise RefusalError(f"{ref} is {other}; trace takes a risk")
+        same = next((f"Did you mean {each!r}?" for each in known if _bare(each) == _bare(ref)), None)
+        raise RefusalError(f"There is no risk {ref!r} as of {day}. {same or nearest(ref, known)}".rstrip())
+    found = posture(snapshot)
     view = trace_view(found, ref)
     if as_json:
         print_json(json_form.document(view))
     else:
         print_report(terminal.render(view))
+
+
+def _kind_of(ref: str, snapshot: "RegisterSnapshot") -> str | None:
+    """What `ref` is where it is no risk; None where it is nothing known."""
+    kinds = {
+        "a control": [control.ref for control in snapshot.controls],
+        "a control test": [test.id for test in snapshot.tests],
+        "an exception": [exception.ref for exception in snapshot.exceptions],
+    }
+    return next((kind for kind, refs in kinds.items() if ref in refs), None)
+
+
+def _bare(ref: str) -> str:
+    """A reference without what is easily left out: case, and zeros before a number."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", ref.casefold())

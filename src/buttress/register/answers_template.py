@@ -6,6 +6,7 @@ from itertools import groupby
 from buttress.register.questions import CONTROL_QUESTIONS, HOLDINGS, QUESTIONS, Question, QuestionKind
 
 _LISTS = (QuestionKind.SEVERAL, QuestionKind.LIST, QuestionKind.VENDORS)
+_EXAMPLE_NAMES = "Notes app, Sync API"
 
 
 def answers_template() -> str:
@@ -23,11 +24,15 @@ def answers_template() -> str:
 def _comments(question: Question) -> Iterable[str]:
     yield f"# {question.prompt}"
     if question.kind is QuestionKind.VENDORS:
-        yield "# A list such as [{name: Mailer, tier: 3}]. Tier 1: you stop without them or they hold customer data."
-    elif question.help:
+        yield "# A list: [{name: Mailer, tier: 3}], or names separated by commas."
+        yield "# Tier 1: you stop without them or they hold customer data; 3: easily replaced."
+    elif question.help and question.kind is not QuestionKind.LIST:
         yield f"# {question.help}"
     for choice in question.choices:
         yield f"#   {choice.value}: {choice.meaning}"
+    if question.kind in (QuestionKind.SEVERAL, QuestionKind.LIST):
+        example = ", ".join(choice.value for choice in question.choices[:2]) or _EXAMPLE_NAMES
+        yield f"# A list: [{example}], or names separated by commas."
 
 
 def _value(question: Question) -> str:

@@ -3,16 +3,20 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from buttress.core.snapshot import Category
 from buttress.core.verdicts import TestResult
+from buttress.criteria.catalogue import criteria_in_scope
 from buttress.evidence.declarations import ControlTestDeclaration, shipped_test
 from buttress.evidence.declared_terms import Adoption, Parameter
 from buttress.evidence.durations import duration_text
 from buttress.formats.problems import Problem, nearest, shown
 from buttress.formats.strict_yaml import Path as FieldPath
 from buttress.register.files.register import Register
+from buttress.register.values.controls import controls_of
 
 _WHY = "Say in a comment why, or go back to the shipped value."
 Loosening = tuple[FieldPath, str, str]
@@ -29,6 +33,7 @@ def cautions_of_tests(
             yield place.problem(path, found, expected, _WHY)
     yield from _without_test(register, declarations, results)
     yield from _keys(register, declarations)
+    yield from _not_relied_on(register, declarations)
 
 
 def _loosened(shipped: ControlTestDeclaration, adoption: Adoption) -> Iterator[Loosening]:
@@ -93,6 +98,33 @@ def _keys(register: Register, declarations: Sequence[ControlTestDeclaration]) ->
                 expected = f"{len(key)}, the {'|'.join(key)} of {exception.test}"
                 advice = r"It covers nothing. Join parts by |, and write \| for one inside a part."
                 yield register.place("exceptions", ref).problem(("keys", position), found, expected, advice)
+
+
+def _not_relied_on(register: Register, declarations: Sequence[ControlTestDeclaration]) -> Iterator[Problem]:
+    """One warning of all tested controls in place whose every criterion relies on key ones, where `is_key` is not said."""
+    tested = {ref for declaration in declarations for ref in declaration.controls}
+    tested.update(ref for test in register.manual_tests.values() for ref in test.controls)
+    in_place = [c for c in controls_of(register, date.max) if c.in_place_on is not None and c.retired_on is None]
+    with_keys = {criterion for control in in_place if control.is_key for criterion in control.criteria}
+    in_scope = _criteria_of_engagements(register)
+    passed_over = []
+    for control in in_place:
+        served = in_scope.intersection(control.criteria)
+        is_said = "is_key" in register.controls[control.ref].model_fields_set
+        if control.ref in tested and not is_said and served and with_keys >= served:
+            passed_over.append(control.ref)
+    if passed_over:
+        what = "a tested control that is" if len(passed_over) == 1 else f"{len(passed_over)} tested controls that are"
+        found = f"{what} not key, beside key controls of the same criteria: {', '.join(passed_over)}"
+        it = "it" if len(passed_over) == 1 else "them"
+        advice = f"No criterion relies on {it}; set is_key: true, or false to leave it so."
+        yield register.place("controls", passed_over[0]).problem(("is_key",), found, "key controls", advice)
+
+
+def _criteria_of_engagements(register: Register) -> frozenset[str]:
+    """Criteria in scope of any engagement; all of them where there is none."""
+    categories = frozenset(c for each in register.organisation.engagements for c in each.categories)
+    return frozenset(each.id for each in criteria_in_scope(categories or frozenset(Category)))
 
 
 def key_parts(text: str) -> int:

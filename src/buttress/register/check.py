@@ -1,6 +1,6 @@
 """Everything that `buttress check` tells of a register folder: problems, which must be mended, and warnings."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,6 +12,7 @@ from buttress.evidence.data.tables import Schema
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.formats.problems import Problem, ProblemsError
 from buttress.register.cautions import warnings_of
+from buttress.register.cautions_of_assessments import cautions_of_assessments
 from buttress.register.declared import declarations_of, manual_results_of, manual_tests_of, stored_results_of
 from buttress.register.files.reader import read_folder
 from buttress.register.files.register import Register
@@ -31,9 +32,10 @@ class CheckReport:
 
 
 def check(folder: Path, as_of: date | None = None) -> CheckReport:
-    """Read the whole folder and report; writes nothing, runs no test, raises nothing about its content.
+    """Read the whole folder and report; writes nothing into it, raises nothing about its content.
 
-    With `as_of` there are also warnings about what the figures of that day add up to.
+    No test runs over evidence; the examples of the organisation's own tests must come out as declared. With `as_of`
+    there are also warnings about what the figures of that day add up to.
     """
     reading = read_folder(folder)
     problems = list(reading.problems)
@@ -42,14 +44,16 @@ def check(folder: Path, as_of: date | None = None) -> CheckReport:
     if register is not None and not problems:
         declarations, found = _collected(lambda: declarations_of(register))
         problems += found
-        problems += _lint(register, declarations or ())
+        faults, untried = _fit(register, declarations or ())
+        problems += faults
         manual, found = _collected(lambda: manual_results_of(register))
         problems += found
         stored, found = _collected(lambda: stored_results_of(register))
         problems += found
         if not problems:
-            warnings += warnings_of(register, declarations, stored)
+            warnings += [*warnings_of(register, declarations, stored), *untried]
             if as_of is not None:
+                warnings += cautions_of_assessments(register, as_of)
                 warnings += _incoherence(register, as_of, declarations, (*stored, *manual))
     return CheckReport(_sorted(problems), reading.counts, _sorted(warnings))
 
@@ -80,19 +84,35 @@ def _collected(read: Callable[[], Any]) -> tuple[Any, list[Problem]]:
         return None, list(error.problems)
 
 
-def _lint(register: Register, declarations: tuple[ControlTestDeclaration, ...]) -> Iterator[Problem]:
-    """Control tests that cannot run on the data sets as declared."""
+def _fit(register: Register, declarations: tuple[ControlTestDeclaration, ...]) -> tuple[list[Problem], list[Problem]]:
+    """Control tests that cannot run on the data sets as declared or that answer their own examples wrongly, and the
+    examples that this machine cannot try."""
     if not declarations:
+        return [], []
+    declared = {ref: resolve(dataset).schema for ref, dataset in register.datasets.items()}
+    schemas: Mapping[str, Schema] = {**dataset_schemas(), **declared}
+    problems = list(_lint(register, [each for each in declarations if each.is_shipped], schemas))
+    own = [each for each in declarations if not each.is_shipped]
+    if not own:
+        return problems, []
+    # The SQL parser, and the locked process where there are examples, are started only for tests of one's own.
+    from buttress.evidence.examples import check_all_examples, is_untried  # noqa: PLC0415
+
+    found = check_all_examples(own, schemas)
+    problems += [each for each in found if not is_untried(each)]
+    return problems, [each for each in found if is_untried(each)]
+
+
+def _lint(
+    register: Register, shipped: Sequence[ControlTestDeclaration], schemas: Mapping[str, Schema]
+) -> Iterator[Problem]:
+    """Adopted tests that do not fit, told where they are adopted."""
+    if not shipped:
         return
     from buttress.evidence.declaration_lint import lint_declaration  # noqa: PLC0415 - brings the SQL parser
 
-    declared = {ref: resolve(dataset).schema for ref, dataset in register.datasets.items()}
-    schemas: Mapping[str, Schema] = {**dataset_schemas(), **declared}
-    for declaration in declarations:
+    for declaration in shipped:
         faults = lint_declaration(declaration, schemas)
-        if not declaration.is_shipped:
-            yield from faults
-            continue
         place = register.place("control_tests", declaration.id)
         for fault in faults:
             found = f"a test that does not fit the data sets: its {fault.field} has {fault.found}"

@@ -11,7 +11,7 @@ from buttress.register.files.register import Register
 from buttress.register.values.organisation import engagement_of
 
 YEAR = timedelta(days=365)
-"""How far back sources are tested where no engagement names a period."""
+"""How far back sources are tested where no engagement is named and no period holds the day."""
 
 
 def evaluate_tests(
@@ -35,7 +35,8 @@ def evaluate_declared(
     Raises `ProblemsError` where a declaration or a stored result cannot be read.
     """
     found = engagement_of(register, as_of, engagement)
-    period = (found.period_start, found.period_end) if found else (as_of - YEAR, as_of)
+    is_meant = found is not None and (engagement is not None or found.period_start <= as_of <= found.period_end)
+    period = (found.period_start, found.period_end) if found and is_meant else (as_of - YEAR, as_of)
     return run_tests(
         register.folder,
         tests=declarations_of(register),

@@ -1,13 +1,13 @@
 """What an organisation says of itself to `buttress init`, from a file or from a person at a terminal."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from buttress.controls.library import starter_controls
 from buttress.core.snapshot import Category, EngagementType
@@ -98,8 +98,10 @@ class Answers(StrictModel):
     controls: dict[str, ControlWord] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _agree(self) -> "Answers":
+    def _agree(self, info: ValidationInfo) -> "Answers":
         complain([*_figures(self), *_words(self), *_places(self), *_people(self), *_period(self), *_controls(self)])
+        today = (info.context or {}).get("today")
+        complain(_control_days(self, today) if today else ())
         return self
 
     @property
@@ -134,11 +136,14 @@ def _a_year_from(start: date) -> date:
     return date.fromordinal(following.toordinal() - 1)
 
 
-def read_answers(path: Path) -> Answers:
-    """The answers in a YAML file. Raises `ProblemsError` with file, line and field of everything that is wrong."""
+def read_answers(path: Path, today: date | None = None) -> Answers:
+    """The answers in a YAML file; with `today`, dates of controls are judged beside it.
+
+    Raises `ProblemsError` with file, line and field of everything that is wrong.
+    """
     if not path.is_file():
         raise refuse(str(path), None, "no file", "a YAML file of answers")
-    return validated(Answers, read_yaml(path.read_bytes(), file=path.name))
+    return validated(Answers, read_yaml(path.read_bytes(), file=path.name), context={"today": today})
 
 
 def answers_from(collected: Mapping[str, Any]) -> Answers:
@@ -147,6 +152,11 @@ def answers_from(collected: Mapping[str, Any]) -> Answers:
     Raises `ProblemsError` naming the field.
     """
     return validated(Answers, YamlNode("answers", dict(collected), Mark(1, 1)))
+
+
+def usual_answers(people: int) -> Answers:
+    """What an organisation of so many people says that takes every default."""
+    return answers_from({**_ANY, "people": str(people)})
 
 
 def answer_to(question: Question, line: str, collected: Mapping[str, Any]) -> Any:
@@ -246,3 +256,14 @@ def _controls(answers: Answers) -> list[Complaint]:
         if answer.on and answer.holding is not Holding.PLANNED:
             complaints.append(Complaint(("controls", control, "on"), str(answer.on), "on only with planned"))
     return complaints
+
+
+def _control_days(answers: Answers, today: date) -> Iterator[Complaint]:
+    """What is in place came by today, and what is planned comes from today on."""
+    for control, answer in answers.controls.items():
+        if answer.holding is Holding.IN_PLACE and answer.since and answer.since > today:
+            expected = "a day not after today; use planned with on"
+            yield Complaint(("controls", control, "since"), str(answer.since), expected)
+        if answer.holding is Holding.PLANNED and answer.on and answer.on < today:
+            expected = "a day not before today; use in_place with since"
+            yield Complaint(("controls", control, "on"), str(answer.on), expected)

@@ -13,6 +13,7 @@ from typing import Any
 
 from buttress.core.snapshot import Category
 from buttress.criteria.loading import content_mapping
+from buttress.register.files.json_schema import SCHEMA_FILE
 from buttress.register.files.writer import write_folder
 from buttress.register.init_answers import Answers
 from buttress.register.questions import Holding
@@ -23,7 +24,8 @@ from buttress.register.starting_risks import chosen_controls, chosen_risks, cont
 Kinds = Mapping[str, Any]
 
 README = "README.md"
-_HEAD = """\
+_HEAD = f"""\
+# yaml-language-server: $schema={SCHEMA_FILE.name}
 # A draft made by buttress init. README.md says what to do next.
 # Figures, scale and appetite are suggestions: change them, then let somebody approve them.
 
@@ -50,12 +52,13 @@ def initialise(answers: Answers, today: date) -> Mapping[str, Kinds]:
 
 
 def write_first_register(target: Path, answers: Answers, today: date) -> Mapping[str, Kinds]:
-    """Write the first register and its README into a new or empty folder, all or nothing; returns its YAML files.
+    """Write the first register, its README and its schema for editors into a new or empty folder, all or nothing.
 
-    Raises `ProblemsError` where `target` cannot take it.
+    Returns its YAML files. Raises `ProblemsError` where `target` cannot take it.
     """
     files = initialise(answers, today)
-    write_folder(target, files, others={README: readme(answers, today).encode()}, head=_HEAD)
+    others = {README: readme(answers, today).encode(), SCHEMA_FILE.name: SCHEMA_FILE.read_bytes()}
+    write_folder(target, files, others=others, head=_HEAD)
     return files
 
 

@@ -14,7 +14,7 @@ from buttress.controls.library import StarterControl, starter_controls
 from buttress.core.estimates import Pert
 from buttress.core.snapshot import Category, Effect, EffectFunction, RiskKind
 from buttress.criteria.catalogue import criteria_in_scope
-from buttress.register.init_answers import Answers, ControlAnswer
+from buttress.register.init_answers import Answers, ControlAnswer, usual_answers
 from buttress.register.questions import CONTROL_QUESTIONS, ControlQuestion, Holding
 from buttress.register.starting_inventory import REPORT, Inventory, Record, Records
 from buttress.risks.base_rates import (
@@ -65,6 +65,11 @@ def chosen_controls(answers: Answers) -> dict[str, StarterControl]:
         for ref, control in starter_controls().items()
         if answers.holding(ref) is not Holding.UNKNOWN or (ref in tied and _is_usual(control, answers, in_scope))
     }
+
+
+def usual_control_questions() -> tuple[ControlQuestion, ...]:
+    """Those of an organisation as the starter risks are stated for, with the usual answers."""
+    return control_questions(usual_answers(LIBRARY_PEOPLE))
 
 
 def control_questions(answers: Answers) -> tuple[ControlQuestion, ...]:
@@ -241,6 +246,24 @@ def planned_on(answer: ControlAnswer, today: date) -> date:
     return answer.on or today + _TIME_TO_PLAN
 
 
+def undated_plans(answers: Answers, today: date) -> list[str]:
+    """A line about planned controls that were given a date; none where each had its own."""
+    undated = [ref for ref, each in answers.controls.items() if each.holding is Holding.PLANNED and each.on is None]
+    if not undated:
+        return []
+    day = today + _TIME_TO_PLAN
+    return [f"Planned without a date, so {day} was put as planned_on: {', '.join(undated)}. Mend it in controls.yaml."]
+
+
+def assumed_controls(answers: Answers) -> list[str]:
+    """A line about recorded controls whose state is unknown; none where all were spoken of."""
+    unknown = sum(answers.holding(ref) is Holding.UNKNOWN for ref in chosen_controls(answers))
+    if not unknown:
+        return []
+    what = "1 control is unknown and stays" if unknown == 1 else f"{unknown} controls are unknown and stay"
+    return [f"{what} assumed: the figures count on what controls.yaml does not deny."]
+
+
 def control_records(answers: Answers, owner: str, today: date) -> Records:
     """Records of the chosen controls; what a record leaves out comes from the library."""
     return {ref: _control(control, answers, owner, today) for ref, control in chosen_controls(answers).items()}
@@ -248,14 +271,14 @@ def control_records(answers: Answers, owner: str, today: date) -> Records:
 
 def _control(control: StarterControl, answers: Answers, owner: str, today: date) -> Record:
     record: Record = {"library": control.id, "title": control.title, "owner": owner}
+    if control.id in _ASKED:
+        record["is_key"] = True
     answer = answers.controls.get(control.id)
     if answer is None or answer.holding is Holding.UNKNOWN:
         return record
     if answer.holding is Holding.LACKING:
         record["lacking"] = {"since": today, "reason": answer.reason or "Said when the register was made."}
         return record
-    if control.id in _ASKED:
-        record["is_key"] = True
     if answer.holding is Holding.PLANNED:
         record["planned_on"] = planned_on(answer, today)
         return record

@@ -1,6 +1,7 @@
 """The look of printed reports: a ledger with one rule under each heading, hairlines none, grey for what is normal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from rich.cells import cell_len
@@ -78,11 +79,15 @@ class Ledger:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = min(options.max_width, WIDTH)
+        yield self._table(self.kept(width), width)
+
+    def kept(self, width: int) -> list[int]:
+        """Places of the columns for which a console of `width` characters has room."""
         kept = list(range(len(self._columns)))
         for place in self._spare:
-            if self._least(kept) > width:
+            if self._least(kept) > min(width, WIDTH):
                 kept.remove(place)
-        yield self._table(kept, width)
+        return kept
 
     def _least(self, kept: Sequence[int]) -> int:
         """The width that the columns need at least."""
@@ -137,3 +142,15 @@ def _total(widths: Sequence[int]) -> int:
 def ledger(columns: Sequence[Column], spare: Sequence[int] = ()) -> Ledger:
     """An empty table; `spare` are places of columns that may go where the console is narrow, the first one first."""
     return Ledger(columns, spare)
+
+
+@dataclass(frozen=True, slots=True)
+class FittedSection:
+    """A section whose note speaks only of columns that are shown: `note` is given their places."""
+
+    title: str
+    table: Ledger
+    note: Callable[[Collection[int]], str]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield section(self.title, self.table, note=self.note(self.table.kept(options.max_width)))

@@ -51,6 +51,12 @@ TOLERANCE = {
     Tolerance.NOT_ESTIMATED: State("?", "not estimated", Tone.UNKNOWN),
 }
 
+REPLACED = {
+    verdict: State("!", f"{state.word}, evidence replaced", Tone.WARN if verdict.is_passed else state.tone)
+    for verdict, state in VERDICTS.items()
+}
+"""Verdicts on evidence whose bytes changed after a test of it: never silently good."""
+
 CRITERIA = {
     Headline.UNCOVERED: State("✗", "uncovered", Tone.BAD),
     Headline.DEVIATING: State("!", "deviating", Tone.BAD),
@@ -98,7 +104,7 @@ _REASONS = {
     "dated_after_extraction": "dated after it was collected ({})",
     "evidence_replaced": "{} was exchanged after a test of it",
     "null_keys": "{} rows have an empty key",
-    "repeated_keys": "{} keys come twice",
+    "repeated_keys": "{} keys come more than once",
     "unknown": "{} items cannot be judged",
     "undecided": "{} items are left to a person",
     "declaration_refused": "its declaration does not fit the data",
@@ -117,6 +123,15 @@ _REASONS = {
     "failing_outside": "it names failing items outside of its population",
 }
 """Sentences for the codes that results carry, with the code's figures in place of the braces."""
+
+_OF_ONE = {
+    "collection_errors": "the collection had {} error",
+    "null_keys": "{} row has an empty key",
+    "repeated_keys": "{} key comes more than once",
+    "unknown": "{} item cannot be judged",
+    "undecided": "{} item is left to a person",
+}
+"""The same of a single one."""
 
 _CODE = re.compile(r"^(?:(?P<dataset>[\w.-]+): )?(?P<code>[a-z_]+)(?:\((?P<figures>.*)\))?$", re.DOTALL)
 
@@ -137,7 +152,8 @@ def reason_words(reason: str) -> str:
     elif "{}" not in sentence:
         words = f"{sentence}: {figures}" if figures else sentence
     elif figures:
-        words = sentence.format(figures)
+        figures = figures.removesuffix(" rows") if found["code"] == "repeated_keys" else figures
+        words = (_OF_ONE.get(found["code"], sentence) if figures == "1" else sentence).format(figures)
     return f"{found['dataset']}: {words}" if found["dataset"] else words
 
 

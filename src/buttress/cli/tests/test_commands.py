@@ -221,3 +221,66 @@ def test_a_narrow_encoding_degrades_and_does_not_fail(register: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert "Over appetite" in done.stdout
+
+
+OWN_TEST = """\
+id: users-mfa
+version: 1
+title: Every user has a second factor
+controls: [IAM-04]
+assertion: configuration
+source: users
+key: [id]
+population: "true"
+fail: "not coalesce(mfa, false)"
+examples:
+  as_of: 2026-06-30T00:00:00Z
+  pass: [{id: a, mfa: "true"}]
+  fail: [{id: b, mfa: "false"}]
+"""
+
+USERS = """\
+datasets:
+  users:
+    path: evidence/users-*.csv
+    format: csv
+    key: [id]
+    columns: {id: {type: text, nullable: false}, mfa: {type: boolean}}
+    effective_at: {from: file_name, pattern: "users-(?P<date>[0-9-]+)"}
+"""
+
+
+def test_evidence_replaced_after_its_test_is_never_silently_green(register: Path, run: Run) -> None:
+    records = register / "records.yaml"
+    records.write_text(records.read_text().replace("deviations: 6", "deviations: 0"))
+    (register / "datasets.yaml").write_text(USERS)
+    (register / "control_tests" / "users-mfa").mkdir(parents=True)
+    (register / "control_tests" / "users-mfa" / "test.yaml").write_text(OWN_TEST)
+    export = register / "evidence" / "users-2026-09-30.csv"
+    export.write_text("id,mfa\na,true\nb,false\n")
+    before = run("test", register, *DAY)
+    assert before.exit_code == 1, before.output
+    export.write_text("id,mfa\na,true\nb,true\n")
+    told = run("test", register, *DAY)
+    assert told.exit_code == 3, told.output
+    assert "! pass, evidence replaced" in told.stdout
+    found = json.loads(run("test", register, *DAY, "--json").stdout)
+    (row,) = [row for row in found["rows"] if row["id"] == "users-mfa"]
+    assert "was exchanged after a test of it" in row["why"]
+    assert (row["is_replaced"], found["replaced"]) == (True, 1)
+    assert "! pass, evidence replaced" in run("assess", register, *DAY).stdout
+    assert run("test", register, *DAY, "--fail-on", "fail").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("ref", "words"),
+    [
+        ("IAM-04", "IAM-04 is a control; trace takes a risk"),
+        ("MT-IAM-04", "MT-IAM-04 is a control test; trace takes a risk"),
+        ("r-20", "Did you mean 'R-020'?"),
+    ],
+)
+def test_trace_says_what_a_reference_is_that_names_no_risk(register: Path, run: Run, ref: str, words: str) -> None:
+    result = run("trace", register, ref, *DAY)
+    assert result.exit_code == 2
+    assert words in result.stderr

@@ -1,6 +1,7 @@
 """`buttress init` asks what it needs, says at once what it cannot take, and writes a register or nothing."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,6 +58,7 @@ def test_a_file_of_answers_makes_a_register_that_can_be_assessed(run: Run, tmp_p
 def test_it_says_what_to_do_next(run: Run, tmp_path: Path) -> None:
     (tmp_path / "answers.yaml").write_text(FILE)
     made = run("init", tmp_path / "new", "--answers", tmp_path / "answers.yaml").stdout
+    assert "controls are unknown and stay assumed" in made.split("Next:")[0]
     for step in ("buttress check", "buttress assess", "new/README.md", "buttress test"):
         assert step in made.split("Next:")[1]
 
@@ -66,6 +68,10 @@ def test_a_person_answers_numbered_questions_with_help_and_defaults(run: Run, tm
     assert 0 < controls < len(CONTROL_QUESTIONS)
     result = run("init", tmp_path / "new", input=typed({}, controls))
     assert result.exit_code == 0, result.output
+    ahead = re.match(r"(\d+) questions, then a list of about (\d+) controls; about (\d+) minutes", result.output)
+    assert ahead is not None
+    assert int(ahead[1]) == 19
+    assert abs(int(ahead[2]) - controls) <= 5
     assert "1/19  What is the organisation called?\n      As it should stand on reports.\n      > " in result.output
     assert "[USD] > " in result.output
     assert "2 own_servers  on servers of your own" in result.output
@@ -157,7 +163,7 @@ def test_a_place_that_cannot_take_a_register_is_refused_before_any_question(run:
     (tmp_path / "full" / "mine.txt").write_text("")
     for place, words in (
         (tmp_path / "file", "file is a file"),
-        (tmp_path / "full", "full is not empty"),
+        (tmp_path / "full", "full is not empty; name a folder that is empty or new"),
         (tmp_path / "file" / "new", "no folder that can be written"),
     ):
         result = run("init", place, input=typed({}, asked_controls()))

@@ -1,6 +1,8 @@
 """The check names everything that must be mended, and asks about what is allowed but odd."""
 
 import re
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -105,6 +107,66 @@ def test_what_an_auditor_would_ask_about_is_a_warning(
     assert words in "\n".join(warned(check(changed(tmp_path, (file, old, new)))))
 
 
+DATED = """\
+    effective_on: {day}
+        method: money
+        basis: with_controls
+        frequency: {{low: 0.2, high: 2, law: gamma}}
+        loss: {{low: 5000, high: 200000}}
+    effects:
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("2026-03-01", ["2026-03-01, below the newer figures of 2026-06-20. It counts for nothing today."]),
+        ("2026-07-01", []),
+        ("2026-08-15", []),
+        ("2026-08-16", ["2026-08-16, after 2026-08-15. It counts from 2026-08-16."]),
+    ],
+)
+def test_an_assessment_that_does_not_count_on_the_day_is_a_warning(tmp_path: Path, day: str, words: list[str]) -> None:
+    last = "        loss: {low: 5000, high: 200000}\n    effects:\n"
+    added = last.replace("    effects:\n", f"      -{DATED.format(day=day)[3:]}")
+    folder = changed(tmp_path, ("risks/other.yaml", last, added))
+    found = [each for each in check(folder, date(2026, 8, 15)).warnings if ".assessments[" in each.field]
+    assert [f"{each.found}. {each.advice}".split(" Mend")[0] for each in found] == words
+    assert {each.field for each in found} <= {"risks.R-002.assessments[2].effective_on"}
+
+
+def test_a_tested_control_that_no_criterion_relies_on_is_asked_to_be_key(tmp_path: Path) -> None:
+    folder = changed(
+        tmp_path,
+        ("controls.yaml", "{library: GOV-02, owner", "{library: GOV-02, criteria: [CC8.1], owner"),
+        ("controls.yaml", "    criteria: [CC8.1]\n", "    criteria: [CC8.1]\n    is_key: true\n"),
+    )
+    (found,) = [each for each in check(folder).warnings if each.field.endswith("is_key")]
+    assert found.field == "controls.GOV-02.is_key"
+    assert found.advice == "No criterion relies on it; set is_key: true, or false to leave it so."
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    is_key: true\n    criteria: [CC8.1]", "    criteria: [CC8.1]"),  # nothing is key beside it
+        ("criteria: [CC8.1], owner", "criteria: [CC8.1, CC1.2], owner"),  # CC1.2 has no key control
+        ("criteria: [CC8.1], owner", "criteria: [CC8.1], is_key: false, owner"),  # said on purpose
+        ("in_place_on: 2025-01-01", "planned_on: 2027-01-01"),
+    ],
+)
+def test_a_tested_control_that_is_relied_on_or_said_not_to_be_key_needs_no_warning(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    folder = changed(
+        tmp_path,
+        ("controls.yaml", "{library: GOV-02, owner", "{library: GOV-02, criteria: [CC8.1], owner"),
+        ("controls.yaml", "    criteria: [CC8.1]\n", "    is_key: true\n    criteria: [CC8.1]\n"),
+        ("controls.yaml", old, new),
+    )
+    assert not [each for each in check(folder).warnings if each.field.endswith("is_key")]
+
+
 def test_an_adoption_that_is_as_strict_or_stricter_is_no_warning(tmp_path: Path) -> None:
     stricter = "controls: [IAM-02], params: {min_days: 800}, thresholds: {tolerable_rate: 0}, max_age: 1 hour"
     folder = changed(
@@ -195,3 +257,24 @@ def test_a_folder_that_is_none_is_a_problem_and_no_crash(tmp_path: Path) -> None
     report = check(tmp_path / "nowhere")
     assert [problem.expected for problem in report.problems] == ["a register folder"]
     assert report.counts == {}
+
+
+def test_examples_of_own_tests_that_come_out_otherwise_are_problems_with_their_line(tmp_path: Path) -> None:
+    file = "control_tests/terminals-seen/test.yaml"
+    wrong = OWN_TEST.replace("t1, seen_at: 2026-06-01", "t1, seen_at: 2020-06-01")
+    report = check(changed(tmp_path, (file, "", wrong)))
+    assert {(problem.file, problem.line) for problem in report.problems} <= {(file, 10), (file, 13)}
+    assert "t1, which fails" in "\n".join(str(problem) for problem in report.problems)
+    assert report.warnings == ()
+
+
+def test_a_check_without_tests_of_ones_own_starts_no_database() -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from buttress.register.check import check
+assert check(Path({str(SAMPLE)!r})).is_clean
+assert "duckdb" not in sys.modules
+assert "buttress.evidence.examples" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

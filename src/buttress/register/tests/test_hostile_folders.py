@@ -220,7 +220,7 @@ FIELD_CASES: list[tuple[Edit, str, str, str]] = [
         ("controls.yaml", "effective_on: 2026-05-04", "effective_on: 2026-01-15"),
         "- effective_on: 2026-01-15",
         "controls.IAM-02.walkthroughs[1].effective_on",
-        "Give them different keys; the later one in the list wins.",
+        'Give them different keys; the later one in the list wins. Add e.g. "key: second" to this one.',
     ),
     (
         ("controls.yaml", "procedure: inspection", "procedure: reading"),

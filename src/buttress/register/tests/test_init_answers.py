@@ -64,6 +64,30 @@ def test_what_is_wrong_is_named_by_field(changes, field, words):
     assert words in str(problem)
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            "{holding: in_place, since: 2026-11-25}",
+            "IAM-02.since: found 2026-11-25; expected a day not after today; use planned with on",
+        ),
+        ("{holding: planned, on: 2026-11-23}", "IAM-02.on: found 2026-11-23; expected a day not before today"),
+        ("{holding: in_place, since: 2026-11-24}", ""),
+        ("{holding: planned, on: 2026-11-24}", ""),
+    ],
+)
+def test_what_is_in_place_came_by_today_and_what_is_planned_comes_from_today_on(tmp_path, answer, words):
+    path = tmp_path / "answers.yaml"
+    least = "name: Saltmarsh\npeople: 8\nannual_revenue_usd: 1200000\nowner: Mallory\nsystems: [Notes]\n"
+    path.write_text(f"{least}controls:\n  IAM-02: {answer}\n")
+    if not words:
+        assert read_answers(path, date(2026, 11, 24)).controls
+        return
+    with pytest.raises(ProblemsError) as raised:
+        read_answers(path, date(2026, 11, 24))
+    assert f"answers.yaml:7: controls.{words}" in str(raised.value)
+
+
 BY_KEY = {question.key: question for question in QUESTIONS}
 
 

@@ -1,11 +1,14 @@
 """A first register: chosen by the answers, sized to the organisation, a draft in everything that nobody decided."""
 
+import json
 from datetime import date
 from decimal import Decimal
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from buttress.controls.library import starter_controls
 from buttress.core.posture import posture
@@ -15,11 +18,18 @@ from buttress.register.check import check
 from buttress.register.files.reader import read_register
 from buttress.register.init_answers import answers_from
 from buttress.register.initialise import initialise, write_first_register
-from buttress.register.questions import CATEGORIES, FEATURES, HOSTINGS, Holding
+from buttress.register.questions import CATEGORIES, CONTROL_QUESTIONS, FEATURES, HOSTINGS, Holding
 from buttress.register.snapshot import build_snapshot
 from buttress.register.starting_inventory import reference_of
 from buttress.register.starting_readme import FIRST_DATASETS, readme
-from buttress.register.starting_risks import chosen_controls, chosen_risks, control_questions, rescaling
+from buttress.register.starting_risks import (
+    assumed_controls,
+    chosen_controls,
+    chosen_risks,
+    control_questions,
+    rescaling,
+    undated_plans,
+)
 from buttress.risks.base_rates import coherence
 from buttress.risks.library import Calibration, starter_risks
 
@@ -211,8 +221,55 @@ def test_controls_say_only_what_was_answered():
     assert controls["IAM-04"]["planned_on"] == date(2027, 1, 31)
     assert "in_place_on" not in controls["IAM-04"]
     assert controls["LOG-02"]["lacking"]["since"] == TODAY
-    assert controls["GOV-01"] == {"library": "GOV-01", "title": "Code of conduct acknowledged", "owner": "ruth"}
-    assert {ref for ref, control in controls.items() if control.get("is_key")} == {"IAM-02", "IAM-04", "CHG-01"}
+    about = {"library": "GOV-01", "title": "Code of conduct acknowledged", "owner": "ruth", "is_key": True}
+    assert controls["GOV-01"] == about
+    assert controls["LOG-02"]["is_key"]
+
+
+def test_what_is_asked_about_is_key_whatever_was_answered():
+    for answered in CASES.values():
+        controls = made(answered)["controls"]
+        asked = {question.control for question in CONTROL_QUESTIONS}
+        assert {ref for ref, control in controls.items() if control.get("is_key")} == asked & controls.keys()
+
+
+def test_files_name_the_schema_that_lies_beside_them_and_fit_it(tmp_path):
+    folder = tmp_path / "register"
+    for name, kinds in write_first_register(folder, answers_from(SAAS), TODAY).items():
+        first, *_ = (folder / name).read_text().split("\n")
+        assert first == "# yaml-language-server: $schema=register.schema.json"
+        text = (folder / name).read_text()
+        schema = Draft202012Validator(json.loads((folder / "register.schema.json").read_text()))
+        assert [error.message for error in schema.iter_errors(editor_value(text))] == []
+        assert kinds
+    report = check(folder, TODAY)
+    assert report.is_clean
+    assert not [each for each in report.warnings if "schema" in each.file]
+
+
+def editor_value(text):
+    """The file as an editor reads it: YAML 1.2, where a date is a text."""
+    loader = type("Editor", (yaml.SafeLoader,), {})
+    loader.yaml_implicit_resolvers = {
+        first: [each for each in resolvers if each[0] != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    return yaml.load(text, loader)
+
+
+def test_planned_controls_without_a_date_and_unknown_ones_are_told_of():
+    answers = answers_from(
+        {**SAAS, "controls": {"IAM-04": {"holding": "planned", "on": "2027-01-31"}, "LOG-02": "planned"}}
+    )
+    (line,) = undated_plans(answers, TODAY)
+    assert "2027-02-22" in line
+    assert "LOG-02" in line
+    assert "IAM-04" not in line
+    assert initialise(answers, TODAY)["controls.yaml"]["controls"]["LOG-02"]["planned_on"] == date(2027, 2, 22)
+    (line,) = assumed_controls(answers)
+    assert line.startswith(f"{len(chosen_controls(answers)) - 2} controls are unknown and stay assumed")
+    everything = answers_from({**SAAS, "controls": dict.fromkeys(chosen_controls(answers), "in_place")})
+    assert (undated_plans(everything, TODAY), assumed_controls(everything)) == ([], [])
 
 
 def test_a_control_that_was_spoken_of_is_there_even_where_it_is_unusual():

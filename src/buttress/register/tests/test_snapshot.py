@@ -166,15 +166,38 @@ def test_a_currency_without_a_rate_on_the_day_is_refused(tmp_path: Path) -> None
         as_of(date(2026, 2, 11), folder)
 
 
-def test_the_engagement_is_the_one_that_holds_the_day_or_the_one_that_is_named(tmp_path: Path) -> None:
-    assert as_of(date(2025, 12, 31)).engagement is None
+def test_the_engagement_is_the_one_that_holds_the_day_or_the_one_that_is_named() -> None:
     engagement = as_of(date(2026, 1, 1)).engagement
     assert engagement is not None
     assert engagement.ref == "SOC2-2026"
     assert [criterion for criterion, _ in engagement.not_relevant] == ["CC6.4"]
     assert as_of(date(2025, 1, 1), engagement="SOC2-2026").engagement == engagement
-    with pytest.raises(ProblemsError, match=r"found 'SOC2-2025'; expected one of SOC2-2026\. Did you mean 'SOC2-2026'"):
+    with pytest.raises(ProblemsError) as raised:
         as_of(AUGUST, engagement="SOC2-2025")
+    words = "engagement: found 'SOC2-2025'; expected one of SOC2-2026. Did you mean 'SOC2-2026'?"
+    assert str(raised.value) == words
+
+
+@pytest.mark.parametrize(
+    ("day", "ref"),
+    [
+        (date(2024, 12, 31), "FIRST"),
+        (date(2026, 6, 30), "SOC2-2026"),
+        (date(2027, 1, 15), "NEXT"),
+        (date(2028, 1, 1), "NEXT"),
+    ],
+)
+def test_between_periods_the_next_engagement_to_begin_is_meant_else_the_last_that_ended(
+    tmp_path: Path, day: date, ref: str
+) -> None:
+    others = "".join(
+        f"    - {{ref: {name}, type: type_2, period_start: {start}, period_end: {end}, categories: [security]}}\n"
+        for name, start, end in (("FIRST", "2025-01-01", "2025-03-31"), ("NEXT", "2027-02-01", "2027-07-31"))
+    )
+    folder = changed(tmp_path, ("organisation.yaml", "  engagements:\n", f"  engagements:\n{others}"))
+    engagement = as_of(day, folder).engagement
+    assert engagement is not None
+    assert engagement.ref == ref
 
 
 def test_controls_take_what_they_leave_out_from_the_starter_library(august: RegisterSnapshot) -> None:

@@ -1,6 +1,6 @@
 """The organisation's dated facts as of a day: scale versions, appetite, rates, the engagement."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from buttress.core.appetite import Appetite, AppetitePoint, Authority
 from buttress.core.matrix import Band, ScaleVersion
 from buttress.core.money import RateTable
 from buttress.core.snapshot import Engagement, Organisation
-from buttress.formats.problems import ProblemsError, nearest, shown
+from buttress.formats.problems import nearest, refuse, shown
 from buttress.register.files.register import Register
 from buttress.register.files.schema.organisation import (
     AppetiteFact,
@@ -95,7 +95,8 @@ def rates_of(record: OrganisationRecord, as_of: date) -> RateTable:
 def engagement_of(register: Register, as_of: date, ref: str | None) -> Engagement | None:
     """The engagement named `ref`, else the one whose period holds `as_of`: of several the one that starts last.
 
-    Raises `ProblemsError` where `ref` names none.
+    Where no period holds the day it is the next one to begin, which is being prepared, else the last one that ended.
+    None without engagements. Raises `ProblemsError` where `ref` names none.
     """
     records = register.organisation.engagements
     if ref is not None:
@@ -103,13 +104,18 @@ def engagement_of(register: Register, as_of: date, ref: str | None) -> Engagemen
         if not named:
             known = [record.ref for record in records]
             expected = f"one of {', '.join(known)}" if known else "an engagement of the organisation"
-            problem = register.place("organisation").problem(
-                ("engagements",), shown(ref), expected, nearest(ref, known)
-            )
-            raise ProblemsError([problem])
+            raise refuse("engagement", None, shown(ref), expected, nearest(ref, known))
         return _engagement(named[0])
-    holding = [record for record in records if record.period_start <= as_of <= record.period_end]
-    return _engagement(max(holding, key=lambda record: record.period_start)) if holding else None
+    return _engagement(_nearest_in_time(records, as_of)) if records else None
+
+
+def _nearest_in_time(records: Sequence[EngagementRecord], as_of: date) -> EngagementRecord:
+    """Of one record at least: the one that holds the day, else the next to begin, else the last to end."""
+    if holding := [record for record in records if record.period_start <= as_of <= record.period_end]:
+        return max(holding, key=lambda record: record.period_start)
+    if coming := [record for record in records if record.period_start > as_of]:
+        return min(coming, key=lambda record: record.period_start)
+    return max(records, key=lambda record: record.period_end)
 
 
 def _engagement(record: EngagementRecord) -> Engagement:

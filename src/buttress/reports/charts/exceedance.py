@@ -24,7 +24,10 @@ POINTS = 300
 
 @dataclass(frozen=True, slots=True)
 class ExceedanceView:
-    """What the chart shows. `over` holds the ranges of loss in which residual lies above appetite."""
+    """What the chart shows. `over` holds the ranges of loss in which residual lies above appetite.
+
+    `is_suggested`: nobody has approved the appetite.
+    """
 
     title: str
     subtitle: str
@@ -35,6 +38,7 @@ class ExceedanceView:
     appetite: Curve
     over: tuple[tuple[float, float], ...]
     one_year_in_20: float
+    is_suggested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,11 @@ def describe(view: ExceedanceView) -> str:
     text = f"Chance of losing more in a year, by loss. Residual: 1 year in 20 costs more than {money}."
     if not view.appetite:
         return f"{text} No appetite is stated."
+    appetite = "the suggested appetite" if view.is_suggested else "appetite"
     if not view.over:
-        return f"{text} Residual lies within appetite."
+        return f"{text} Residual lies within {appetite}."
     ranges = " and ".join(write_range(low, high, view.currency) for low, high in view.over)
-    return f"{text} Residual lies above appetite for losses of {ranges}."
+    return f"{text} Residual lies above {appetite} for losses of {ranges}."
 
 
 def frame_of(view: ExceedanceView) -> Frame:
@@ -112,7 +117,7 @@ def _lines(view: ExceedanceView) -> list[_Line]:
     lines = [
         _Line("Inherent", view.inherent, tokens.LINE_2, 1.6, (1, 4)),
         _Line("Target", () if is_same else view.target, tokens.TARGET, 1.6, (6, 4)),
-        _Line("Appetite", view.appetite, tokens.INK, 1.2),
+        _Line("Suggested appetite" if view.is_suggested else "Appetite", view.appetite, tokens.INK, 1.2),
         _Line("Residual and target" if is_same else "Residual", view.residual, tokens.RESIDUAL, 2.5),
     ]
     return [line for line in lines if len(line.points) > 1]

@@ -31,6 +31,7 @@ def exceedance_of(snapshot: RegisterSnapshot, posture: Posture) -> ExceedanceVie
         tuple((point.loss, point.probability) for point in appetite),
         overall.violated if overall else (),
         portfolio.at(Stage.RESIDUAL).value_at_risk(0.95),
+        snapshot.appetite is not None and snapshot.appetite.approved_by is None,
     )
 
 

@@ -6,8 +6,8 @@ from rich.text import Text
 from buttress.reports.evidence.view import ControlTestsView, TestRow
 from buttress.reports.ledger import QUIET, ledger, section, state_text, toned
 from buttress.reports.notation import write_count, write_date, write_list
-from buttress.reports.states import VERDICTS, Tone
-from buttress.reports.summary.terminal import deviations, unknown_tests
+from buttress.reports.states import REPLACED, VERDICTS, Tone
+from buttress.reports.summary.terminal import REPLACED_NOTE, deviations, replaced_tests, unknown_tests
 
 
 def render(view: ControlTestsView) -> Group:
@@ -18,6 +18,8 @@ def render(view: ControlTestsView) -> Group:
         parts.append(_table(view.rows))
     if view.evidence.unknown:
         parts.append(section("What does not tell", unknown_tests(view.evidence), note="lowers nothing"))
+    if view.evidence.replaced:
+        parts.append(section("Evidence replaced", replaced_tests(view.evidence), note=REPLACED_NOTE))
     if view.evidence.deviations:
         parts.append(deviations(view.evidence))
     return Group(*parts)
@@ -30,7 +32,10 @@ def _answer(view: ControlTestsView) -> Text:
     text = toned(f"{view.failing} fail", Tone.BAD if view.failing else Tone.QUIET)
     text.append(f", {passed} pass, ", style="default")
     text.append_text(toned(f"{view.unknown} unknown", Tone.UNKNOWN if view.unknown else Tone.QUIET))
-    return text.append(f" of {write_count(len(view.rows), 'control test')}", style="default")
+    text.append(f" of {write_count(len(view.rows), 'control test')}", style="default")
+    if view.replaced:
+        text.append_text(toned(f"; evidence of {view.replaced} replaced", Tone.WARN))
+    return text
 
 
 def _run_words(view: ControlTestsView) -> str:
@@ -55,5 +60,6 @@ def _table(rows: tuple[TestRow, ...]) -> Group:
     for row in rows:
         day = write_date(row.effective_on, with_year=False) if row.effective_on else ""
         counts = [f"{count:,}" if row.effective_on else "" for count in (row.judged, row.failed, row.excepted)]
-        table.add_row(row.id, state_text(VERDICTS[row.verdict]), day, *counts, write_list(row.controls, limit=3))
+        state = (REPLACED if row.is_replaced else VERDICTS)[row.verdict]
+        table.add_row(row.id, state_text(state), day, *counts, write_list(row.controls, limit=3))
     return section("Control tests", table)

@@ -6,7 +6,7 @@ from datetime import date
 from buttress.core.control_posture import TestView, latest_results, test_view
 from buttress.core.snapshot import RegisterSnapshot
 from buttress.core.verdicts import Verdict
-from buttress.reports.summary.evidence import evidence_view, why_silent
+from buttress.reports.summary.evidence import evidence_view, is_replaced, reasons_told
 from buttress.reports.summary.view import EvidenceView
 
 
@@ -14,7 +14,8 @@ from buttress.reports.summary.view import EvidenceView
 class TestRow:
     """A control test with its latest result; counts are 0 where it never ran.
 
-    population = passed + failed + not applicable + excepted + unknown.
+    population = passed + failed + not applicable + excepted + unknown. `why` says why a test does not tell, and beside a
+    judged one what a reader must know; `is_replaced`: judged on evidence whose bytes changed after a test of it.
     """
 
     __test__ = False
@@ -31,6 +32,7 @@ class TestRow:
     not_applicable: int
     unknown: int
     why: str
+    is_replaced: bool = False
 
     @property
     def judged(self) -> int:
@@ -57,6 +59,10 @@ class ControlTestsView:
     def unknown(self) -> int:
         return sum(not row.verdict.is_judged for row in self.rows)
 
+    @property
+    def replaced(self) -> int:
+        return sum(row.is_replaced for row in self.rows)
+
 
 def control_tests_view(snapshot: RegisterSnapshot, new: int, unchanged: int) -> ControlTestsView:
     """Rows in order of their ids."""
@@ -80,5 +86,6 @@ def _row(view: TestView, snapshot: RegisterSnapshot) -> TestRow:
         judgement.excepted,
         result.not_applicable if result else 0,
         result.unknown if result else 0,
-        "" if judgement.verdict.is_judged else why_silent(view, snapshot),
+        reasons_told(view, snapshot),
+        is_replaced(view),
     )

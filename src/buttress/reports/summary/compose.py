@@ -1,9 +1,11 @@
 """Composes the summary of a posture: a pure function of snapshot, posture and explanation."""
 
+from datetime import date
+
 from buttress.core.explain import Explanation
 from buttress.core.posture import Posture
 from buttress.core.snapshot import Engagement, RegisterSnapshot
-from buttress.reports.notation import write_date
+from buttress.reports.notation import write_age, write_date
 from buttress.reports.summary.controls import controls_to_mend, controls_to_test
 from buttress.reports.summary.criteria import criteria_view
 from buttress.reports.summary.due import due_rows
@@ -25,7 +27,7 @@ def summary(snapshot: RegisterSnapshot, posture: Posture, explanation: Explanati
         posture.as_of,
         posture.currency,
         posture.core_version,
-        _engagement_words(snapshot.engagement) if snapshot.engagement else None,
+        engagement_words(snapshot.engagement, snapshot.as_of) if snapshot.engagement else None,
         len(posture.risks) - conditions,
         conditions,
         verdict_view(snapshot, posture),
@@ -41,8 +43,15 @@ def summary(snapshot: RegisterSnapshot, posture: Posture, explanation: Explanati
     )
 
 
-def _engagement_words(engagement: Engagement) -> str:
+def engagement_words(engagement: Engagement, as_of: date) -> str:
+    """Reference, type and categories with the period, or with its nearer end where the day lies outside of it."""
     kind = engagement.type.value.replace("_", " ").capitalize()
     categories = ", ".join(sorted(c.value.replace("_", " ").capitalize() for c in engagement.categories))
-    period = f"{write_date(engagement.period_start)} to {write_date(engagement.period_end)}"
+    start, end = engagement.period_start, engagement.period_end
+    if as_of < start:
+        period = f"begins {write_date(start)} ({write_age((as_of - start).days)})"
+    elif as_of > end:
+        period = f"ended {write_date(end)} ({write_age((as_of - end).days)})"
+    else:
+        period = f"{write_date(start)} to {write_date(end)}"
     return f"{engagement.ref}, {kind}, {categories}, {period}"

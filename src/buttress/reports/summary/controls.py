@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from buttress.core.control_posture import ControlPosture, TestView
 from buttress.core.operating_state import ControlStatus
 from buttress.core.posture import Posture
-from buttress.core.snapshot import RegisterSnapshot
+from buttress.core.snapshot import BasisKind, RegisterSnapshot
 from buttress.core.verdicts import Verdict
 from buttress.reports.notation import write_share
 from buttress.reports.states import VERDICTS
@@ -29,10 +29,10 @@ def controls_to_mend(snapshot: RegisterSnapshot, posture: Posture) -> tuple[Mend
 
 
 def controls_to_test(snapshot: RegisterSnapshot, posture: Posture) -> tuple[MendRow, ...]:
-    """Controls that count at the prior of their type because nobody tested them, those of greatest worth first."""
+    """Controls that count although nobody tested them, those of greatest worth first."""
     untested = (ControlStatus.ATTESTED, ControlStatus.UNRECORDED, ControlStatus.ASSUMED)
     rows = [
-        _row(control, snapshot, (_prior_words(control), None))
+        _row(control, snapshot, (_prior_words(control, posture), None))
         for control in posture.controls
         if control.state.status in untested
         and not _fault(control, snapshot)
@@ -46,7 +46,14 @@ def _by_worth(rows: Sequence[MendRow]) -> tuple[MendRow, ...]:
     return tuple(sorted(rows, key=lambda row: (row.worth is None, -(row.worth or 0.0), row.ref)))
 
 
-def _prior_words(control: ControlPosture) -> str:
+def _prior_words(control: ControlPosture, posture: Posture) -> str:
+    if control.state.status is ControlStatus.ASSUMED:
+        estimates = [risk.assessment for risk in posture.risks if risk.ref in control.risks]
+        bases = {each.basis.kind for each in estimates if each}
+        if bases <= {BasisKind.INHERENT}:
+            return "never spoken of: lowers nothing until it is"
+        estimate = "the library's estimate" if BasisKind.LIBRARY in bases else "the estimate"
+        return f"never spoken of: assumed, as {estimate} does"
     mean = write_share(control.state.prior.mean)
     if control.state.status is ControlStatus.UNRECORDED:
         return f"no walkthrough recorded; prior of its type {mean}"

@@ -1,6 +1,6 @@
 """What waits for somebody: decisions about to end, decisions pending, plans and tests overdue, reviews too old."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from buttress.core.acceptance import AcceptanceState, LapseReason, lapse_reason
@@ -13,6 +13,8 @@ from buttress.reports.summary.view import DueRow
 
 AHEAD = timedelta(days=30)
 REVIEW_WITHIN = timedelta(days=365)
+APART = 3
+"""Rows of one kind that are told apart; more are told in one line."""
 
 
 def due_rows(snapshot: RegisterSnapshot, posture: Posture) -> tuple[DueRow, ...]:
@@ -27,6 +29,29 @@ def due_rows(snapshot: RegisterSnapshot, posture: Posture) -> tuple[DueRow, ...]
         *_changes(snapshot),
     ]
     return tuple(sorted(rows, key=lambda row: (row.due_on is None, row.due_on or date.max, row.what)))
+
+
+def grouped(rows: Sequence[DueRow]) -> tuple[DueRow, ...]:
+    """Rows with those of one kind in one where there are more than `APART`: their number, the first references, the
+    earliest date, and the owner if all have the same."""
+    kinds: dict[str, list[DueRow]] = {}
+    for row in rows:
+        kinds.setdefault(row.kind or row.text, []).append(row)
+    told = []
+    for row in rows:
+        alike = kinds[row.kind or row.text]
+        if not row.kind or len(alike) <= APART:
+            told.append(row)
+        elif row is alike[0]:
+            told.append(_together(alike))
+    return tuple(told)
+
+
+def _together(rows: Sequence[DueRow]) -> DueRow:
+    first, owners = rows[0], {row.owner for row in rows}
+    text = f"{first.kind}: {write_list([row.what for row in rows])}"
+    owner = first.owner if len(owners) == 1 else "several"
+    return DueRow(write_count(len(rows), first.subject), text, first.due_on, owner, first.kind, first.subject)
 
 
 def _acceptances(snapshot: RegisterSnapshot, posture: Posture) -> Iterator[DueRow]:
@@ -44,14 +69,16 @@ def _acceptance(
     until, by = view.acceptance.until, view.acceptance.accepted_by
     match view.state:
         case AcceptanceState.PENDING:
-            return DueRow(risk.ref, f"acceptance proposed: {view.reason}", None, by)
+            return DueRow(risk.ref, f"acceptance proposed: {view.reason}", None, by, "acceptance proposed", "risk")
         case AcceptanceState.LAPSED:
             text = f"acceptance lapsed: {_lapse_words(risk, view, snapshot)}; decide again"
-            return DueRow(risk.ref, text, view.acceptance.lapsed_on or snapshot.as_of, owner)
+            return DueRow(
+                risk.ref, text, view.acceptance.lapsed_on or snapshot.as_of, owner, "acceptance lapsed", "risk"
+            )
         case AcceptanceState.EXPIRED:
-            return DueRow(risk.ref, "acceptance ended; decide again", until, owner)
+            return DueRow(risk.ref, "acceptance ended; decide again", until, owner, "acceptance ended", "risk")
         case _ if until - snapshot.as_of <= AHEAD:
-            return DueRow(risk.ref, "acceptance ends", until, owner)
+            return DueRow(risk.ref, "acceptance ends", until, owner, "acceptance ends", "risk")
     return None
 
 
@@ -78,10 +105,11 @@ def _lapse_words(risk: RiskPosture, view: AcceptanceView, snapshot: RegisterSnap
 def _exceptions(snapshot: RegisterSnapshot) -> Iterator[DueRow]:
     for exception in snapshot.exceptions:
         if exception.approved_by is None:
-            yield DueRow(exception.ref, f"exception on {exception.test} awaits approval", None, exception.requested_by)
+            text, kind = f"exception on {exception.test} awaits approval", "awaits approval"
+            yield DueRow(exception.ref, text, None, exception.requested_by, kind, "exception")
         elif exception.is_running(snapshot.as_of) and exception.expires_on - snapshot.as_of <= AHEAD:
             text = f"exception on {exception.test} expires: {write_count(len(exception.keys), 'item')}"
-            yield DueRow(exception.ref, text, exception.expires_on, exception.requested_by)
+            yield DueRow(exception.ref, text, exception.expires_on, exception.requested_by, "expires", "exception")
 
 
 def _treatments(snapshot: RegisterSnapshot) -> Iterator[DueRow]:
@@ -91,14 +119,14 @@ def _treatments(snapshot: RegisterSnapshot) -> Iterator[DueRow]:
             if treatment.due_on and is_open and treatment.due_on - snapshot.as_of <= AHEAD:
                 plan = treatment.plan or f"{treatment.response.value} by {write_list(treatment.controls)}"
                 late = "treatment overdue" if treatment.due_on < snapshot.as_of else "treatment due"
-                yield DueRow(risk.ref, f"{late}: {plan}", treatment.due_on, treatment.owner or risk.owner)
+                yield DueRow(risk.ref, f"{late}: {plan}", treatment.due_on, treatment.owner or risk.owner, late, "risk")
 
 
 def _manual_tests(snapshot: RegisterSnapshot) -> Iterator[DueRow]:
     for test in snapshot.tests:
         if test.is_manual and test.next_due and test.next_due - snapshot.as_of <= AHEAD:
-            late = "manual test overdue" if test.next_due < snapshot.as_of else "manual test due"
-            yield DueRow(test.id, f"{late}: {test.title}", test.next_due, test.owner)
+            late = "overdue" if test.next_due < snapshot.as_of else "due"
+            yield DueRow(test.id, f"manual test {late}: {test.title}", test.next_due, test.owner, late, "manual test")
 
 
 def _reviews(snapshot: RegisterSnapshot, posture: Posture) -> Iterator[DueRow]:
@@ -115,13 +143,13 @@ def _reviews(snapshot: RegisterSnapshot, posture: Posture) -> Iterator[DueRow]:
 
 def _review(risk: Risk, last: date | None, snapshot: RegisterSnapshot) -> DueRow | None:
     if last is None:
-        return DueRow(risk.ref, f"never assessed: {risk.title}", None, risk.owner)
+        return DueRow(risk.ref, f"never assessed: {risk.title}", None, risk.owner, "never assessed", "risk")
     if snapshot.as_of - last > REVIEW_WITHIN:
         text = f"not reviewed since {write_date(last)}"
-        return DueRow(risk.ref, text, last + REVIEW_WITHIN, risk.owner)
+        return DueRow(risk.ref, text, last + REVIEW_WITHIN, risk.owner, "not reviewed for a year", "risk")
     if snapshot.engagement and last < snapshot.engagement.period_start:
         text = f"assessed on {write_date(last)}, before the period; review it within the period"
-        return DueRow(risk.ref, text, snapshot.engagement.period_end, risk.owner)
+        return DueRow(risk.ref, text, snapshot.engagement.period_end, risk.owner, "assessed before the period", "risk")
     return None
 
 
@@ -136,4 +164,4 @@ def _changes(snapshot: RegisterSnapshot) -> Iterator[DueRow]:
     for change in snapshot.changes:
         if change.effective_on <= snapshot.as_of and change.assessed_on is None:
             text = f"change not assessed (CC3.4): {change.title}"
-            yield DueRow(change.ref, text, change.effective_on)
+            yield DueRow(change.ref, text, change.effective_on, None, "not assessed (CC3.4)", "change")

@@ -28,12 +28,26 @@ def evidence_view(snapshot: RegisterSnapshot) -> EvidenceView:
         counts,
         tuple(_unknown(view, snapshot) for view in silent),
         tuple(_deviation(view) for view in failing),
+        tuple(_unknown(view, snapshot) for view in sorted(views, key=lambda view: view.test.id) if is_replaced(view)),
     )
+
+
+def is_replaced(view: TestView) -> bool:
+    """True where a judged result rests on a file whose bytes changed after a test of it."""
+    reasons = view.judgement.reasons
+    return view.judgement.verdict.is_judged and any(reason_code(each) == "evidence_replaced" for each in reasons)
+
+
+def reasons_told(view: TestView, snapshot: RegisterSnapshot) -> str:
+    """Why a test does not tell, or what must be said beside the verdict of one that does; there often nothing."""
+    if not view.judgement.verdict.is_judged:
+        return why_silent(view, snapshot)
+    return "; ".join(dict.fromkeys(reason_words(reason) for reason in view.judgement.reasons))
 
 
 def _unknown(view: TestView, snapshot: RegisterSnapshot) -> UnknownRow:
     test = view.test
-    return UnknownRow(test.id, test.title, view.judgement.verdict, why_silent(view, snapshot), test.controls)
+    return UnknownRow(test.id, test.title, view.judgement.verdict, reasons_told(view, snapshot), test.controls)
 
 
 def why_silent(view: TestView, snapshot: RegisterSnapshot) -> str:
@@ -41,7 +55,12 @@ def why_silent(view: TestView, snapshot: RegisterSnapshot) -> str:
     reasons = view.judgement.reasons
     if any(reason_code(reason) == "older_than" for reason in reasons):
         reasons = tuple(reason for reason in reasons if reason_code(reason) != "stale")
-    problems = [f"{d.ref}: {d.problem}" for d in snapshot.datasets if d.ref in view.test.datasets and d.problem]
+    without_file = {f"no_snapshot({name})" for name in view.test.datasets}.intersection(reasons)
+    problems = [
+        f"{d.ref}: {d.problem}"
+        for d in snapshot.datasets
+        if d.ref in view.test.datasets and d.problem and f"no_snapshot({d.ref})" not in without_file
+    ]
     found = list(dict.fromkeys([*(_reason(reason, view, snapshot) for reason in reasons), *problems]))
     result = view.result
     if result is not None and result.population == 0 and view.judgement.verdict is Verdict.NOT_EVALUATED:

@@ -1,5 +1,7 @@
 """The largest risks, and what moved the portfolio."""
 
+import re
+
 from buttress.core.explain import Cause, Explanation, Part, RiskMove
 from buttress.core.posture import Posture
 from buttress.core.risk_posture import QUANTILES, RiskPosture
@@ -9,6 +11,11 @@ from buttress.reports.summary.view import Moved, MovedRow, RiskMoved, RiskRow
 LARGEST = 10
 CAUSES = 8
 CAUSES_OF_ONE = 4
+
+_FIRST_RESULT = re.compile(
+    r"\b[1-9]\d* of \d+ failing.*(?P<prior> \((?P<controls>.+) stood at the prior of its type\))"
+)
+"""The cause text of a first result in which items fail."""
 
 _ONE_YEAR_IN_20 = QUANTILES.index(0.95)
 
@@ -71,4 +78,9 @@ def _risk_moved(move: RiskMove) -> RiskMoved:
 
 
 def moved_row(cause: Cause | Part) -> MovedRow:
-    return MovedRow(cause.kind.value, cause.subject, cause.detail, cause.cents)
+    """A first result that lowers loss although items fail says why: it is better than what was counted before."""
+    found = _FIRST_RESULT.search(cause.detail)
+    text = cause.detail
+    if found and cause.cents < 0:
+        text = text.replace(found["prior"], f": better than the prior at which {found['controls']} stood")
+    return MovedRow(cause.kind.value, cause.subject, text, cause.cents)

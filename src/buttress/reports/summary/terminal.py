@@ -1,6 +1,6 @@
 """The summary on a terminal: at most 100 columns, readable without colour."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -9,7 +9,7 @@ from rich.text import Text
 from buttress.core.criterion_state import Headline
 from buttress.core.money import format_money
 from buttress.core.verdicts import Verdict
-from buttress.reports.ledger import QUIET, STYLES, Ledger, ledger, section, state_text, toned
+from buttress.reports.ledger import QUIET, STYLES, FittedSection, Ledger, ledger, section, state_text, toned
 from buttress.reports.notation import (
     round_to_sum,
     with_written_dates,
@@ -21,7 +21,8 @@ from buttress.reports.notation import (
     write_share,
     write_whole,
 )
-from buttress.reports.states import CRITERIA, TOLERANCE, VERDICTS, Tone
+from buttress.reports.states import CRITERIA, REPLACED, TOLERANCE, VERDICTS, Tone
+from buttress.reports.summary.due import grouped
 from buttress.reports.summary.portfolio import over_words
 from buttress.reports.summary.view import (
     Answer,
@@ -131,7 +132,11 @@ def _appetite(view: Summary) -> Group | None:
     )
 
 
-def _largest(view: Summary) -> Group:
+_RANGE, _OWNER = 3, 7
+"""Columns of the largest risks that go where the console is narrow."""
+
+
+def _largest(view: Summary) -> Group | FittedSection:
     table = ledger(
         (
             ("risk", "left", None),
@@ -143,7 +148,7 @@ def _largest(view: Summary) -> Group:
             ("tolerance", "left", None),
             ("owner", "left", None),
         ),
-        spare=(7, 3),
+        spare=(_OWNER, _RANGE),
     )
     for row in view.largest:
         table.add_row(
@@ -151,15 +156,20 @@ def _largest(view: Summary) -> Group:
             row.title,
             Text(format_money(row.mean, view.currency), style="bold"),
             write_range(*row.mean_range, view.currency),
-            format_money(row.one_year_in_20, view.currency),
+            format_money(row.one_year_in_20, view.currency) if row.one_year_in_20 > 0 else "none",
             f"{row.cell} {row.rating}",
             state_text(TOLERANCE[row.tolerance]),
             row.owner or Text("nobody", style=STYLES[Tone.WARN]),
         )
     if not view.largest:
         return section("Largest risks", toned("No risk is estimated yet.", Tone.UNKNOWN))
-    note = "residual a year: mean, its range 5th to 95th percentile, what 1 year in 20 passes"
-    return section(f"{len(view.largest)} largest risks", table, note=note)
+    return FittedSection(f"{len(view.largest)} largest risks", table, _largest_note)
+
+
+def _largest_note(kept: Collection[int]) -> str:
+    """What the columns of money say, as far as there is room for them."""
+    spread = "its range 5th to 95th percentile, " if _RANGE in kept else ""
+    return f"residual a year: mean, {spread}what 1 year in 20 passes"
 
 
 def _moved(moved: Moved, currency: str) -> Group:
@@ -224,9 +234,9 @@ def _mend(view: Summary) -> Group:
         _mend_row(table, row, view.currency, VERDICTS[row.verdict].tone if row.verdict else Tone.BAD)
     for row in view.untested:
         _mend_row(table, row, view.currency, Tone.QUIET)
-    return section(
-        "Controls to mend first", table, note="how much less the portfolio would lose if the control worked as designed"
-    )
+    worth = Text("Worth: how much less the portfolio would lose if the control worked as designed.", style=QUIET)
+    note = "shown not to work first, then untested; each by worth"
+    return section("Controls to mend first", table, worth, note=note)
 
 
 def _mend_row(table: Ledger, row: MendRow, currency: str, tone: Tone) -> None:
@@ -278,6 +288,8 @@ def _evidence(view: EvidenceView) -> Group:
     parts: list[RenderableType] = [counts]
     if view.unknown:
         parts += [Text(""), unknown_tests(view)]
+    if view.replaced:
+        parts += [Text(""), replaced_tests(view)]
     return section(
         "Evidence", *parts, note=f"{write_count(view.tests, 'control test')}; what does not tell lowers nothing"
     )
@@ -288,6 +300,17 @@ def unknown_tests(view: EvidenceView) -> Ledger:
     table = ledger((("", "left", None), ("", "left", None), ("", "left", 50)))
     for row in view.unknown:
         table.add_row(row.test, state_text(VERDICTS[row.verdict]), f"{row.why} ({write_list(row.controls)})")
+    return table
+
+
+REPLACED_NOTE = "an export may be mended, but under a new name"
+
+
+def replaced_tests(view: EvidenceView) -> Ledger:
+    """Every judged test that rests on a file whose bytes changed after a test of it."""
+    table = ledger((("", "left", None), ("", "left", None), ("", "left", 40)))
+    for row in view.replaced:
+        table.add_row(row.test, state_text(REPLACED[row.verdict]), f"{row.why} ({write_list(row.controls)})")
     return table
 
 
@@ -315,7 +338,7 @@ def _deviation_line(row: DeviationRow) -> Text:
 
 def _due(view: Summary) -> Group:
     table = ledger((("", "left", None), ("", "left", None), ("", "left", 50), ("owner", "left", None)))
-    for row in view.due:
+    for row in grouped(view.due):
         late = row.due_on is not None and row.due_on < view.as_of
         day = write_date(row.due_on) if row.due_on else "undated"
         table.add_row(toned(day, Tone.WARN if late else Tone.QUIET), row.what, row.text, row.owner or "")

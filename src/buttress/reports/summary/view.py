@@ -182,22 +182,28 @@ class DeviationRow:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceView:
-    """Control tests by verdict, those that do not tell, and those that fail."""
+    """Control tests by verdict, those that do not tell, those that fail, and judged ones whose evidence was replaced."""
 
     tests: int
     counts: tuple[tuple[Verdict, int], ...]
     unknown: tuple[UnknownRow, ...]
     deviations: tuple[DeviationRow, ...]
+    replaced: tuple[UnknownRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DueRow:
-    """Something that waits for somebody: `due_on` where there is a date."""
+    """Something that waits for somebody: `due_on` where there is a date.
+
+    `kind` is what many rows of one kind have in common, `subject` what each of them is about, in the singular.
+    """
 
     what: str
     text: str
     due_on: date | None
     owner: str | None = None
+    kind: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

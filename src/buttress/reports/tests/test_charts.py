@@ -167,3 +167,12 @@ def test_equal_charts_give_equal_drawings(curve: ExceedanceView, matrix: HeatMap
         assert "<title>" in svg
         assert "http://" not in svg.replace("http://www.w3.org/", "")
     assert render_png(exceedance_spec(curve), scale=1).startswith(b"\x89PNG")
+
+
+def test_an_appetite_that_nobody_approved_is_called_suggested(snapshot: RegisterSnapshot, assessed: Posture) -> None:
+    assert snapshot.appetite is not None
+    unapproved = replace(snapshot, appetite=replace(snapshot.appetite, approved_by=None))
+    for register, is_suggested in ((snapshot, False), (unapproved, True)):
+        drawn = exceedance_of(register, assessed)
+        assert ("Suggested appetite" in json.dumps(exceedance_spec(drawn))) == is_suggested
+        assert ("the suggested appetite" in describe(drawn)) == is_suggested

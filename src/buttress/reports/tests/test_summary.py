@@ -8,16 +8,19 @@ import pytest
 from rich.console import Console, RenderableType
 
 from buttress.core.appetite import Appetite, AppetitePoint
+from buttress.core.control_causes import CauseKind
 from buttress.core.criterion_state import Headline
-from buttress.core.explain import Explanation
+from buttress.core.explain import Explanation, Part
 from buttress.core.money import format_money
 from buttress.core.posture import Posture, posture
-from buttress.core.snapshot import Change, RegisterSnapshot
-from buttress.core.verdicts import ApprovedException, Verdict
-from buttress.reports.states import VERDICTS, Tone
-from buttress.reports.summary.compose import summary
+from buttress.core.snapshot import Basis, BasisKind, Change, DatasetState, PinnedControl, RegisterSnapshot
+from buttress.core.verdicts import ApprovedException, Outcome, Verdict
+from buttress.reports.states import VERDICTS, Tone, reason_words
+from buttress.reports.summary.compose import engagement_words, summary
+from buttress.reports.summary.due import grouped
+from buttress.reports.summary.risks import moved_row
 from buttress.reports.summary.terminal import render
-from buttress.reports.summary.view import Answer, Summary
+from buttress.reports.summary.view import Answer, DueRow, Summary
 
 GENEROUS = (AppetitePoint(1e5, 1.0), AppetitePoint(1e9, 1.0))
 STRICT = (AppetitePoint(1e5, 1e-6), AppetitePoint(1e9, 1e-6))
@@ -258,3 +261,107 @@ def test_an_empty_register_says_so(snapshot: RegisterSnapshot) -> None:
     text = printed(render(summary(empty, posture(empty), None)))
     assert "No risk is estimated yet." in text
     assert "No control test yet." in text
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (date(2025, 12, 29), "begins 1 Jan 2026 (in 3 days)"),
+        (date(2026, 1, 1), "1 Jan 2026 to 31 Dec 2026"),
+        (date(2026, 12, 31), "1 Jan 2026 to 31 Dec 2026"),
+        (date(2027, 1, 1), "ended 31 Dec 2026 (1 day ago)"),
+    ],
+)
+def test_an_engagement_whose_period_does_not_hold_the_day_says_so(
+    snapshot: RegisterSnapshot, day: date, words: str
+) -> None:
+    assert snapshot.engagement is not None
+    assert engagement_words(snapshot.engagement, day) == f"SOC2-2026, Type 2, Availability, Security, {words}"
+
+
+def test_many_due_rows_of_one_kind_share_a_line_and_the_count_of_overdue_stays(view: Summary) -> None:
+    late = view.as_of - timedelta(days=2)
+    alike = [DueRow(f"R-{n:03}", f"not reviewed {n}", late, "omar", "not reviewed", "risk") for n in range(45)]
+    today = DueRow("MT-1", "manual test due", view.as_of, "ruth", "due", "manual test")
+    told = grouped([*alike, today])
+    assert [(row.what, row.owner, row.due_on) for row in told] == [
+        ("45 risks", "omar", late),
+        ("MT-1", "ruth", view.as_of),
+    ]
+    assert told[0].text.startswith("not reviewed: R-000, R-001")
+    assert "Due  46, 45 overdue" in printed(render(replace(view, due=(*alike, today))))
+    assert grouped(alike[:3]) == tuple(alike[:3])
+
+
+def test_a_loss_rarer_than_1_year_in_20_has_none(view: Summary) -> None:
+    rare = replace(view, largest=(replace(view.largest[0], one_year_in_20=0.0),))
+    block = printed(render(rare)).split("1 largest risks")[1].split("What moved")[0]
+    assert " none " in block
+    assert "$0" not in block
+
+
+def test_a_heading_promises_only_columns_that_are_shown(view: Summary) -> None:
+    assert "5th to 95th percentile" in printed(render(view), width=100)
+    narrow = printed(render(view), width=60)
+    assert ("5th to 95th percentile" in narrow) == (" to $" in narrow.split("largest risks")[1].split("What moved")[0])
+    assert "5th to 95th percentile" not in narrow
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (BasisKind.LIBRARY, "never spoken of: assumed, as the library's estimate does"),
+        (BasisKind.WITH_CONTROLS, "never spoken of: assumed, as the estimate does"),
+        (BasisKind.INHERENT, "never spoken of: lowers nothing until it is"),
+    ],
+)
+def test_a_control_never_spoken_of_is_not_called_untested(
+    snapshot: RegisterSnapshot, kind: BasisKind, words: str
+) -> None:
+    basis = Basis(kind, None if kind is BasisKind.INHERENT else (PinnedControl("IAM-02"),))
+    silent = replace(
+        snapshot,
+        controls=tuple(
+            replace(c, in_place_on=None, walkthroughs=()) if c.ref == "IAM-02" else c for c in snapshot.controls
+        ),
+        risks=tuple(
+            replace(r, assessments=tuple(replace(a, basis=basis) for a in r.assessments)) for r in snapshot.risks[1:2]
+        ),
+        tests=(),
+        results=(),
+    )
+    found = {row.ref: row.why for row in summary(silent, posture(silent), None).untested}
+    assert found["IAM-02"] == words
+
+
+def test_a_missing_file_is_told_once(snapshot: RegisterSnapshot) -> None:
+    barred = tuple(
+        replace(r, outcome=Outcome.NOT_EVALUATED, population=0, passed=0, reasons=("no_snapshot(idp_accounts)",))
+        if r.test == "mfa-enrolled"
+        else r
+        for r in snapshot.results
+    )
+    dataset = DatasetState("idp_accounts", "Accounts", None, None, 48, "no file effective by then")
+    register = replace(snapshot, results=barred, datasets=(dataset,))
+    rows = summary(register, posture(register), None).evidence.unknown
+    (why,) = [row.why for row in rows if row.test == "mfa-enrolled"]
+    assert why.count("effective by then") == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("repeated_keys(1 rows)", "1 key comes more than once"),
+        ("repeated_keys(2)", "2 keys come more than once"),
+        ("null_keys(1)", "1 row has an empty key"),
+    ],
+)
+def test_one_item_is_written_in_the_singular(reason: str, words: str) -> None:
+    assert reason_words(reason) == words
+
+
+@pytest.mark.parametrize(("cents", "is_better"), [(-100, True), (100, False)])
+def test_a_first_result_that_fails_in_part_and_still_lowers_loss_says_why(cents: int, is_better: bool) -> None:
+    text = "leavers: 2 of 40 failing on 2026-09-29, not tested before (IAM-04 stood at the prior of its type)"
+    row = moved_row(Part(CauseKind.TEST_RESULT, "leavers", text, cents))
+    assert row.text.endswith(": better than the prior at which IAM-04 stood") == is_better

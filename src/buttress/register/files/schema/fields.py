@@ -205,7 +205,8 @@ def _distinct(facts: tuple[F, ...]) -> tuple[F, ...]:
             (position, "effective_on"),
             f"a second fact of {fact.effective_on}",
             "facts that differ in effective_on or key",
-            "Give them different keys; the later one in the list wins.",
+            "Give them different keys; the later one in the list wins."
+            f' Add e.g. "key: {"third" if fact.key == "second" else "second"}" to this one.',
         )
         for position, fact in repeated(facts, lambda fact: (fact.effective_on, fact.key))
     )
