@@ -9,17 +9,8 @@ from buttress.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 HOW_TO = ROOT / "docs" / "how-to"
-ORGANISATION = """
-organisation:
-  name: Testers
-  currency: USD
-  scales:
-    - version: "1"
-      effective_on: 2025-12-01
-      likelihood: [{name: rare, low: 0.001, high: 0.1}, {name: often, low: 0.1, high: 50}]
-      impact: [{name: minor, low: 1000, high: 100000}, {name: major, low: 100000, high: 10000000}]
-      ratings: [low, high]
-      cells: [[low, low], [low, high]]
+ORGANISATION = (Path(__file__).parent / "organisation.yaml").read_text()
+CONTROLS = """
 controls:
   IAM-04: {library: IAM-04, in_place_on: 2025-01-01}
   IAM-07: {library: IAM-07, in_place_on: 2025-01-01}
@@ -34,7 +25,7 @@ def snippets(page: str) -> list[str]:
 
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "evidence").mkdir()
-    (tmp_path / "organisation.yaml").write_text(ORGANISATION)
+    (tmp_path / "organisation.yaml").write_text(ORGANISATION + CONTROLS)
     return tmp_path
 
 

@@ -15,21 +15,7 @@ HEADER = "account_id,worker_id,email,kind,status,is_admin,mfa_enrolled,created_a
 RECEIPT = "receipt: {{source: directory, source_total: {}, total_from: payroll, cursor_exhausted: true, errors: 0}}\n"
 EFFICACY = 0.8
 
-ORGANISATION = """
-organisation:
-  name: Testers
-  currency: USD
-  scales:
-    - version: "1"
-      effective_on: 2025-12-01
-      likelihood: [{name: rare, low: 0.001, high: 0.1}, {name: often, low: 0.1, high: 50}]
-      impact: [{name: minor, low: 1000, high: 100000}, {name: major, low: 100000, high: 10000000}]
-      ratings: [low, high]
-      cells: [[low, low], [low, high]]
-  engagements:
-    - {ref: SOC2, type: type_2, period_start: 2026-01-01, period_end: 2026-12-31, categories: [security]}
-persons: {ines: {name: Ines}}
-"""
+ORGANISATION = (Path(__file__).parent / "organisation.yaml").read_text()
 REGISTER = """
 risks:
   R-1:

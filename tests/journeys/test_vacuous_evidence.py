@@ -14,21 +14,7 @@ HEADER = "account_id,worker_id,email,kind,status,is_admin,mfa_enrolled,created_a
 ROWS = [f"a{i},w{i},p{i}@example.org,human,active,false,true,2025-01-01T00:00:00Z" for i in range(40)]
 RECEIPT = "receipt: {source: directory, source_total: 40, total_from: payroll, cursor_exhausted: true, errors: 0}\n"
 
-ORGANISATION = """
-organisation:
-  name: Testers
-  currency: USD
-  scales:
-    - version: "1"
-      effective_on: 2025-12-01
-      likelihood: [{name: rare, low: 0.001, high: 0.1}, {name: often, low: 0.1, high: 50}]
-      impact: [{name: minor, low: 1000, high: 100000}, {name: major, low: 100000, high: 10000000}]
-      ratings: [low, high]
-      cells: [[low, low], [low, high]]
-  engagements:
-    - {ref: SOC2, type: type_2, period_start: 2026-01-01, period_end: 2026-12-31, categories: [security]}
-persons: {ines: {name: Ines}}
-"""
+ORGANISATION = (Path(__file__).parent / "organisation.yaml").read_text()
 RISKS = """
 risks:
   R-1:
