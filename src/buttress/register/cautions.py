@@ -13,7 +13,7 @@ from buttress.register.cautions_of_tests import cautions_of_tests
 from buttress.register.files.attested import attested, unfiled_documents
 from buttress.register.files.consistency import in_force
 from buttress.register.files.register import Register
-from buttress.register.files.schema.risks import AcceptanceFact, RiskRecord
+from buttress.risks.records.risk import AcceptanceFact, RiskRecord
 
 RECEIPT = ".receipt.yaml"
 

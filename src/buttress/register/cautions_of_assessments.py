@@ -5,7 +5,7 @@ from datetime import date
 
 from buttress.formats.problems import Problem
 from buttress.register.files.register import Register
-from buttress.register.files.schema.risks import AssessmentFact, Method
+from buttress.risks.records.risk import AssessmentFact, Method
 
 
 def cautions_of_assessments(register: Register, as_of: date) -> Iterator[Problem]:

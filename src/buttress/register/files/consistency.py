@@ -10,8 +10,9 @@ from buttress.formats.strict_yaml import Path as FieldPath
 from buttress.register.files.attested import missing_documents
 from buttress.register.files.evidence_links import evidence_links
 from buttress.register.files.register import Register
-from buttress.register.files.schema.organisation import AppetiteFact, ScaleFact
-from buttress.register.files.schema.risks import AssessmentFact, Method
+from buttress.risks.records.appetite import AppetiteFact
+from buttress.risks.records.risk import AssessmentFact, Method
+from buttress.risks.records.scales import ScaleFact
 
 S = TypeVar("S", ScaleFact, AppetiteFact)
 

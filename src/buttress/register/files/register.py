@@ -4,28 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from buttress.controls.records import ControlRecord
 from buttress.evidence.data.datasets import DatasetDeclaration
 from buttress.evidence.declared_terms import Adoption
+from buttress.evidence.exceptions import ExceptionRecord
 from buttress.evidence.manual import ManualTest
 from buttress.formats.models import StrictModel
 from buttress.formats.problems import Problem
 from buttress.formats.strict_yaml import Path as FieldPath
 from buttress.formats.strict_yaml import YamlNode, YamlValue
-from buttress.register.files.schema.controls import ControlRecord
-from buttress.register.files.schema.exceptions import ExceptionRecord
-from buttress.register.files.schema.inventory import (
-    AssetRecord,
-    ChangeRecord,
-    IncidentRecord,
-    ObjectiveRecord,
-    PersonRecord,
-    RoundRecord,
-    ThreatRecord,
-    VendorRecord,
-)
+from buttress.inventory.records import AssetRecord, ChangeRecord, ObjectiveRecord, VendorRecord
+from buttress.orgs.records import PersonRecord
 from buttress.register.files.schema.kinds import ORGANISATION
 from buttress.register.files.schema.organisation import OrganisationRecord
-from buttress.register.files.schema.risks import RiskRecord
+from buttress.risks.records.incidents import IncidentRecord
+from buttress.risks.records.risk import RiskRecord
+from buttress.risks.records.rounds import RoundRecord
+from buttress.risks.records.threats import ThreatRecord
 
 
 @dataclass(frozen=True, slots=True)

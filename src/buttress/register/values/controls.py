@@ -4,9 +4,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 
 from buttress.controls.library import starter_controls
+from buttress.controls.records import ControlRecord
 from buttress.core.snapshot import Control, ControlKind, ControlMode, Walkthrough
 from buttress.register.files.register import Register
-from buttress.register.files.schema.controls import ControlRecord
 from buttress.register.values.facts import effective
 from buttress.register.values.inventory import money_of
 

@@ -13,8 +13,8 @@ from buttress.core.estimates import (
     SecondaryLoss,
     YearlyProbability,
 )
-from buttress.register.files.schema.estimates import EfficacyRecord, FrequencyRecord, LossRecord
-from buttress.register.files.schema.risks import AssessmentFact
+from buttress.risks.records.estimates import EfficacyRecord, FrequencyRecord, LossRecord
+from buttress.risks.records.risk import AssessmentFact
 
 
 def frequency_of(record: FrequencyRecord) -> FrequencyEstimate:

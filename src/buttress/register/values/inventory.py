@@ -4,8 +4,8 @@ from datetime import date
 
 from buttress.core.money import Money
 from buttress.core.snapshot import AssessmentRound, Asset, Change, Incident, Objective, Person, Vendor
+from buttress.formats.fields import MoneyRecord
 from buttress.register.files.register import Register
-from buttress.register.files.schema.fields import MoneyRecord
 
 
 def money_of(record: MoneyRecord | None, currency: str) -> Money | None:

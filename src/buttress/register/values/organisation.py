@@ -8,17 +8,13 @@ from buttress.core.appetite import Appetite, AppetitePoint, Authority
 from buttress.core.matrix import Band, ScaleVersion
 from buttress.core.money import RateTable
 from buttress.core.snapshot import Engagement, Organisation
+from buttress.criteria.records import EngagementRecord
 from buttress.formats.problems import nearest, refuse, shown
 from buttress.register.files.register import Register
-from buttress.register.files.schema.organisation import (
-    AppetiteFact,
-    BandRecord,
-    CurvePoint,
-    EngagementRecord,
-    OrganisationRecord,
-    ScaleFact,
-)
+from buttress.register.files.schema.organisation import OrganisationRecord
 from buttress.register.values.facts import effective
+from buttress.risks.records.appetite import AppetiteFact, CurvePoint
+from buttress.risks.records.scales import BandRecord, ScaleFact
 
 
 def organisation_of(record: OrganisationRecord) -> Organisation:

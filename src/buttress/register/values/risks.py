@@ -19,7 +19,10 @@ from buttress.core.snapshot import (
     Treatment,
 )
 from buttress.register.files.register import Register
-from buttress.register.files.schema.risks import (
+from buttress.register.values.controls import family_of
+from buttress.register.values.estimates import efficacy_of, frequency_of, magnitude_of
+from buttress.register.values.facts import effective
+from buttress.risks.records.risk import (
     AcceptanceFact,
     AssessmentFact,
     EffectRecord,
@@ -28,9 +31,6 @@ from buttress.register.files.schema.risks import (
     RiskRecord,
     TreatmentFact,
 )
-from buttress.register.values.controls import family_of
-from buttress.register.values.estimates import efficacy_of, frequency_of, magnitude_of
-from buttress.register.values.facts import effective
 
 COMMON_MODE = 0.2
 """Shared part of controls with one mechanism where the link states none."""

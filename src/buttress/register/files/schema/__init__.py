@@ -1,1 +1,1 @@
-"""What each kind of record of a register folder holds, as strict models."""
+"""The organisation and the kinds of record that a register folder holds, as strict models."""

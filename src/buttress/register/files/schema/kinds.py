@@ -2,23 +2,18 @@
 
 from collections.abc import Mapping
 
+from buttress.controls.records import ControlRecord
 from buttress.evidence.data.datasets import DatasetDeclaration
 from buttress.evidence.declared_terms import Adoption
+from buttress.evidence.exceptions import ExceptionRecord
 from buttress.evidence.manual import ManualTest
 from buttress.formats.models import StrictModel
-from buttress.register.files.schema.controls import ControlRecord
-from buttress.register.files.schema.exceptions import ExceptionRecord
-from buttress.register.files.schema.inventory import (
-    AssetRecord,
-    ChangeRecord,
-    IncidentRecord,
-    ObjectiveRecord,
-    PersonRecord,
-    RoundRecord,
-    ThreatRecord,
-    VendorRecord,
-)
-from buttress.register.files.schema.risks import RiskRecord
+from buttress.inventory.records import AssetRecord, ChangeRecord, ObjectiveRecord, VendorRecord
+from buttress.orgs.records import PersonRecord
+from buttress.risks.records.incidents import IncidentRecord
+from buttress.risks.records.risk import RiskRecord
+from buttress.risks.records.rounds import RoundRecord
+from buttress.risks.records.threats import ThreatRecord
 
 ORGANISATION_FILE = "organisation.yaml"
 ORGANISATION = "organisation"

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, model_validator
 
 from buttress.core.estimates import IntervalLaw
+from buttress.formats.fields import NotNegative, Positive, Share, between, rising
 from buttress.formats.models import Complaint, StrictModel, Whole, complain
-from buttress.register.files.schema.fields import NotNegative, Positive, Share, between, rising
 
 MOST_EVENTS = 1_000_000
 NARROWEST, NARROWEST_GAMMA, WIDEST, WIDEST_QUANTILES = 1.000001, 1.002, 1e20, 1e8

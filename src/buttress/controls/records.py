@@ -6,8 +6,7 @@ from typing import Self
 from pydantic import model_validator
 
 from buttress.core.snapshot import Combination, ControlKind, ControlMode, Procedure
-from buttress.formats.models import Complaint, Day, Flag, StrictModel, Text, complain
-from buttress.register.files.schema.fields import (
+from buttress.formats.fields import (
     AssetRef,
     CriterionRef,
     Fact,
@@ -19,6 +18,7 @@ from buttress.register.files.schema.fields import (
     StarterControlRef,
     not_before,
 )
+from buttress.formats.models import Complaint, Day, Flag, StrictModel, Text, complain
 
 
 class LackingRecord(StrictModel):

@@ -5,8 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, model_validator
 
+from buttress.formats.fields import ControlRef, Links, PersonRef, RiskRef, TestRef, not_before
 from buttress.formats.models import Complaint, Day, StrictModel, Text, complain, unfit
-from buttress.register.files.schema.fields import ControlRef, Links, PersonRef, RiskRef, TestRef, not_before
 
 LONGEST_DAYS = 366
 

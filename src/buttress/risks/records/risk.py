@@ -8,15 +8,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, model_validator
 
 from buttress.core.snapshot import BasisKind, EffectFunction, Factor, Response, RiskKind
-from buttress.formats.models import Complaint, Day, Flag, Ref, StrictModel, Text, complain, unfit
-from buttress.register.files.schema.estimates import (
-    EfficacyRecord,
-    FrequencyRecord,
-    LevelNumber,
-    LossRecord,
-    SecondaryRecord,
-)
-from buttress.register.files.schema.fields import (
+from buttress.formats.fields import (
     AssetRef,
     AssumedControlRef,
     Categories,
@@ -37,6 +29,14 @@ from buttress.register.files.schema.fields import (
     VendorRef,
     not_before,
     repeated,
+)
+from buttress.formats.models import Complaint, Day, Flag, Ref, StrictModel, Text, complain, unfit
+from buttress.risks.records.estimates import (
+    EfficacyRecord,
+    FrequencyRecord,
+    LevelNumber,
+    LossRecord,
+    SecondaryRecord,
 )
 
 

@@ -1,0 +1,1 @@
+"""Identify: objectives, assets, vendors and changes."""
