@@ -15,7 +15,7 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types bench docs screenshots lock upgrade clean
+.PHONY: help demo test faults lint types bench docs screenshots lock upgrade clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -44,8 +44,13 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.base
 demo: $(VENV)/.base ## install, load the demo company, run its control tests, print its posture
 	$(BIN)/buttress demo $(if $(filter 0,$(strip $(SERVE))),--no-serve)
 
-test: $(VENV)/.test ## lint, types, imports, tests
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/mypy && $(BIN)/mypy docs/*.py benchmarks/*.py && $(BIN)/pytest
+test: $(VENV)/.test ## lint, types, imports, tests; those of both engines once more on PostgreSQL where there is one
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/mypy && $(BIN)/mypy docs/*.py benchmarks/*.py tests/*.py conftest.py
+	$(BIN)/pytest
+	BUTTRESS_TEST_ENGINE=postgres $(BIN)/pytest
+
+faults: $(VENV)/.test ## tests that kill processes and servers on purpose; slower
+	@if [ -d tests/faults ]; then $(BIN)/pytest -m faults tests/faults || [ $$? -eq 5 ]; else echo "There are no fault tests yet."; fi
 
 bench: $(VENV)/.test ## measure speed, memory and error beside their aims
 	$(BIN)/python benchmarks/quantification.py

@@ -1,6 +1,6 @@
 """Writes the generated pages of docs/reference from the code and content they describe.
 
-Run by `make docs`; a test fails while a page is stale. Pages: commands, register folder, control tests.
+Run by `make docs`; a test fails while a page is stale. Pages: commands, register folder, control tests, data sets, settings.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from buttress.cli.main import app
+from buttress.config.settings_table import SETTINGS
 from buttress.controls.library import starter_controls
 from buttress.evidence.data.datasets import dataset_schemas
 from buttress.evidence.declarations import catalogue, read_declaration
@@ -29,6 +30,7 @@ def pages() -> Mapping[str, str]:
         "register-folder.md": register_folder(),
         "control-tests.md": control_tests(),
         "data-sets.md": data_sets(),
+        "settings.md": settings(),
     }
 
 
@@ -188,6 +190,21 @@ def data_sets() -> str:
                 f"| `{column.name}`{star} | {column.type.value} | {', '.join(f'`{v}`' for v in column.values)} |"
             )
         parts.append("\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def settings() -> str:
+    parts = [
+        NOTE,
+        "# Settings\n",
+        "Environment variables, read at the start of every command that uses a database; commands on a register folder\n"
+        "need none. One that is unset or empty has its default, a wrong one stops the command and says what was expected.\n"
+        "A name that nearly is one of these is refused, because a misspelt address would mean another database.\n",
+    ]
+    for setting in SETTINGS:
+        choices = f" {', '.join(f'`{c}`' for c in setting.choices)}" if setting.choices else ""
+        default = f"`{setting.default}`" if setting.choices else setting.default
+        parts.append(f"## {setting.name}\n\n{setting.help}\n\nTakes: {setting.kind}{choices}. Default: {default}.\n")
     return "\n".join(parts)
 
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,18 @@ def test_the_version_has_an_entry_in_the_changelog() -> None:
 
 def test_the_shipped_dependencies_are_those_that_are_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    names = {re.split(r"[<>=~! ;\[]", d)[0].lower() for d in project["dependencies"]}
-    asked = {line.split("=")[0].strip().lower() for line in (ROOT / "requirements/base.in").read_text().splitlines()}
-    assert names == asked - {""}
+    asked = (ROOT / "requirements/base.in").read_text().splitlines()
+    assert _names(project["dependencies"]) == _names(asked)
+
+
+def test_what_extras_ship_is_locked_for_the_tests() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    asked = (ROOT / "requirements/test.in").read_text().splitlines()
+    assert {name for packages in extras.values() for name in _names(packages)} <= _names(asked)
+
+
+def _names(requirements: Iterable[str]) -> set[str]:
+    return {re.split(r"[<>=~! ;\[]", line)[0].lower() for line in requirements if line.strip()}
 
 
 def test_nothing_committed_names_a_host_of_a_registry_or_a_path_of_a_machine() -> None:
