@@ -1,0 +1,95 @@
+"""The audit chain: how an entry's bytes, digest and hash are made. Pure; `verification` walks what is stored.
+
+An entry's hash is SHA-256 over a version byte, the hash before it and the entry's canonical bytes: a fixed list of
+fields, sorted keys, UTF-8, times in UTC with six digits. Organisation and sequence stand inside, so that entries cannot
+change places or tenants. The payload is committed to field by field: each leaf is SHA-256 over its own salt, name and
+value, so that an erased field leaves its leaf and nothing to guess from.
+"""
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+FIRST_HASH = "0" * 64
+"""What the first entry of an organisation follows."""
+
+_VERSION = b"\x00\x01"
+_SALT_BYTES = 16
+
+Fields = Mapping[str, Any]
+"""Name of a field to [salt (hex), value], or to {"erased": leaf (hex)}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the chain commits to. `recorded_at` is in UTC."""
+
+    organisation: uuid.UUID
+    sequence: int
+    change: int
+    recorded_at: datetime
+    member: uuid.UUID | None
+    action: str
+    subject_kind: str
+    subject: uuid.UUID | None
+    payload_digest: str
+
+    @property
+    def as_bytes(self) -> bytes:
+        body = {
+            "action": self.action,
+            "change": self.change,
+            "member": None if self.member is None else str(self.member),
+            "organisation": str(self.organisation),
+            "payload": self.payload_digest,
+            "recorded_at": self.recorded_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "sequence": self.sequence,
+            "subject": None if self.subject is None else str(self.subject),
+            "subject_kind": self.subject_kind,
+        }
+        return _canonical(body)
+
+    def hash_after(self, previous: str) -> str:
+        """The hash (hex) of this entry after one with hash `previous`."""
+        return hashlib.sha256(_VERSION + bytes.fromhex(previous) + self.as_bytes).hexdigest()
+
+
+def _canonical(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def salted(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload's fields, each with a salt of its own; values are JSON values."""
+    salts = os.urandom(_SALT_BYTES * len(values)).hex()
+    size = 2 * _SALT_BYTES
+    return {
+        name: [salts[place * size : (place + 1) * size], value] for place, (name, value) in enumerate(values.items())
+    }
+
+
+def payload_digest(fields: Fields) -> str:
+    """The digest (hex) that an entry keeps of its payload."""
+    leaves = (f"{name}:{_leaf(name, fields[name])}" for name in sorted(fields))
+    return hashlib.sha256("\n".join(leaves).encode()).hexdigest()
+
+
+def _leaf(name: str, stored: Any) -> str:
+    if isinstance(stored, dict):
+        return str(stored["erased"])
+    salt, value = stored
+    return hashlib.sha256(bytes.fromhex(salt) + _canonical([name, value])).hexdigest()
+
+
+def erased(fields: Fields, names: frozenset[str]) -> dict[str, Any]:
+    """The payload without the values of `names`; its digest stays."""
+    return {name: {"erased": _leaf(name, stored)} if name in names else stored for name, stored in fields.items()}
+
+
+def values_of(fields: Fields) -> dict[str, Any]:
+    """What the payload says, erased fields as None."""
+    return {name: None if isinstance(stored, dict) else stored[1] for name, stored in fields.items()}

@@ -1,0 +1,114 @@
+"""Records and facts as they stood at a moment, from versions and facts; the one way in which stored content is read."""
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from buttress.formats.models import StrictModel
+from buttress.orgs.content import from_text
+from buttress.orgs.kinds import FactKind, RecordKind
+from buttress.orgs.models.history import RecordVersion
+from buttress.orgs.models.organisation import Profile
+from buttress.orgs.moments import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as it stood. `is_recorded_later` marks one whose first version is younger than the day asked about."""
+
+    id: uuid.UUID
+    ref: str
+    version: int
+    content: str
+    recorded_at: datetime
+    is_recorded_later: bool
+
+    def to_record(self, kind: RecordKind) -> StrictModel:
+        return kind.to_record(self.ref, from_text(self.content))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """A fact that stands: the newest of its identity by the instant of knowledge, retracted or not."""
+
+    id: uuid.UUID
+    record_id: uuid.UUID
+    effective_on: date | None
+    identity: str
+    position: int
+    content: str
+    retracted: str | None
+    change: int
+    recorded_at: datetime
+
+    def to_fact(self, kind: FactKind) -> StrictModel:
+        return kind.record.model_validate(from_text(self.content))
+
+
+def zone_of_organisation() -> ZoneInfo:
+    """The time zone of the organisation in context, as it stands now."""
+    return ZoneInfo(Profile.objects.values_list("time_zone", flat=True)[0])
+
+
+def records_of(
+    kind: RecordKind, moment: Moment | None = None, refs: Collection[str] | None = None
+) -> dict[str, StoredRecord]:
+    """The records of a kind by reference; without a moment as they stand now.
+
+    Before its first version the first version stands, marked; what had been removed by then is left out.
+    """
+    versions = RecordVersion.objects.filter(kind=kind.name)
+    if refs is not None:
+        ids = kind.model.objects.filter(ref__in=refs).values("id")
+        versions = versions.filter(record_id__in=ids)
+    limit = None if moment is None else moment.ends_at(zone_of_organisation())
+    rows = _as_of(versions, moment, limit).values_list(
+        "record_id", "ref", "version", "content", "recorded_at", "is_removed"
+    )
+    return {
+        ref: StoredRecord(record_id, ref, version, content, recorded_at, limit is not None and recorded_at >= limit)
+        for record_id, ref, version, content, recorded_at, is_removed in rows
+        if not is_removed
+    }
+
+
+def _as_of(versions: QuerySet[RecordVersion], moment: Moment | None, limit: datetime | None) -> QuerySet[RecordVersion]:
+    """One version of each record: the last one by the end of the day, else the first there is."""
+    own = RecordVersion.objects.filter(record_id=OuterRef("record_id")).order_by().values("record_id")
+    if moment is not None and moment.known_at is not None:
+        own = own.filter(recorded_at__lte=moment.known_at)
+    last = own if limit is None else own.filter(recorded_at__lt=limit)
+    standing = Coalesce(
+        Subquery(last.annotate(found=Max("change")).values("found")),
+        Subquery(own.annotate(found=Min("change")).values("found")),
+    )
+    return versions.annotate(standing=standing).filter(change=F("standing"))
+
+
+def facts_of(
+    kind: FactKind, moment: Moment | None = None, record_ids: Collection[uuid.UUID] | None = None
+) -> Mapping[uuid.UUID, list[StoredFact]]:
+    """The facts of a kind by record, in order of day and place; of one identity the newest one known.
+
+    All days are there: which facts are effective by a day is decided where they are used.
+    """
+    rows = kind.model.objects.all()
+    if record_ids is not None:
+        rows = rows.filter(record_id__in=record_ids)
+    if moment is not None and moment.known_at is not None:
+        rows = rows.filter(recorded_at__lte=moment.known_at)
+    standing: dict[tuple[uuid.UUID, str], StoredFact] = {}
+    for values in rows.order_by("change").values_list(
+        "id", "record_id", "effective_on", "identity", "position", "content", "retracted", "change", "recorded_at"
+    ):
+        fact = StoredFact(*values)
+        standing[fact.record_id, fact.identity] = fact
+    found: dict[uuid.UUID, list[StoredFact]] = {}
+    for fact in sorted(standing.values(), key=lambda f: (f.effective_on or date.min, f.position, f.change)):
+        found.setdefault(fact.record_id, []).append(fact)
+    return found
