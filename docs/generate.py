@@ -1,6 +1,7 @@
 """Writes the generated pages of docs/reference from the code and content they describe.
 
-Run by `make docs`; a test fails while a page is stale. Pages: commands, register folder, control tests, data sets, settings.
+Run by `make docs`; a test fails while a page is stale. Pages: commands, register folder, control tests, data sets, settings,
+permissions.
 """
 
 import json
@@ -17,6 +18,8 @@ from buttress.config.settings_table import SETTINGS
 from buttress.controls.library import starter_controls
 from buttress.evidence.data.datasets import dataset_schemas
 from buttress.evidence.declarations import catalogue, read_declaration
+from buttress.orgs.role_names import Role
+from buttress.orgs.roles import OF_THE_SYSTEM, TABLE, Grant, grant_of
 
 REFERENCE = Path(__file__).parent / "reference"
 SCHEMA = Path(__file__).parents[1] / "src" / "buttress" / "content" / "schema" / "register.schema.json"
@@ -31,6 +34,7 @@ def pages() -> Mapping[str, str]:
         "control-tests.md": control_tests(),
         "data-sets.md": data_sets(),
         "settings.md": settings(),
+        "permissions.md": permissions(),
     }
 
 
@@ -206,6 +210,29 @@ def settings() -> str:
         default = f"`{setting.default}`" if setting.choices else setting.default
         parts.append(f"## {setting.name}\n\n{setting.help}\n\nTakes: {setting.kind}{choices}. Default: {default}.\n")
     return "\n".join(parts)
+
+
+def permissions() -> str:
+    """The role × operation table, as the services and selectors ask it."""
+    words = {Grant.YES: "yes", Grant.OWN: "own", Grant.NO: "–"}
+    head = ["operation", *(role.label for role in Role)]
+    lines = [
+        "# Permissions",
+        "",
+        NOTE,
+        "What each role may do. Every service and selector asks this table, a service under the lock of its write; what is",
+        "not named here is denied. `own`: on what the member owns only. A role taken away works in the very next write.",
+        "",
+        f"| {' | '.join(head)} |",
+        f"|{'---|' * len(head)}",
+    ]
+    for operation in TABLE:
+        if operation not in OF_THE_SYSTEM or TABLE[operation]:
+            cells = (words[grant_of(role, operation)] for role in Role)
+            lines.append(f"| `{operation}` | {' | '.join(cells)} |")
+    system = ", ".join(f"`{operation}`" for operation in TABLE if operation in OF_THE_SYSTEM)
+    lines += ["", f"Jobs and the operator of the installation do without a member: {system}.", ""]
+    return "\n".join(lines)
 
 
 def main() -> None:

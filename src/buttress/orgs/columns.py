@@ -70,7 +70,9 @@ def _column_value(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def link_rows(kind: RecordKind, record: StrictModel, record_id: uuid.UUID, resolve: Resolve) -> Iterator[Link]:
+def link_rows(
+    kind: RecordKind | FactKind, record: StrictModel, record_id: uuid.UUID, resolve: Resolve
+) -> Iterator[Link]:
     """The rows of every link table that repeat the record's lists of references."""
     for name, model, target in column_map(kind).links:
         for position, value in enumerate(_in_order(getattr(record, name))):

@@ -1,7 +1,7 @@
 """What a record or fact says, as canonical JSON: the same text for the same statement, on every engine.
 
-Fields stand in the order of their model, those at their default are left out; sets are sorted, decimals are text, other
-mappings keep the order in which they were given.
+Fields stand in the order of their model, those at their default are left out; sets are sorted, decimals are text without
+trailing zeros, other mappings keep the order in which they were given.
 """
 
 import hashlib
@@ -35,7 +35,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, str):
         return value
     if isinstance(value, Decimal):
-        return format(value, "f")
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Mapping):

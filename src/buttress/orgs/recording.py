@@ -183,7 +183,7 @@ def _conflict(write: Write, kind: RecordKind, row: Record, version: int) -> Conf
     )
 
 
-def _update(kind: RecordKind, row: Record, write: Write, **columns: Any) -> None:
+def _update(kind: RecordKind, row: Record, write: Write, /, **columns: Any) -> None:
     """Changes the row if its version is still the one that was read."""
     changed = kind.model.objects.filter(id=row.id, version=row.version).update(
         version=row.version + 1, changed_in=write.change, **columns
@@ -230,6 +230,8 @@ def _insert_fact(
     count = sum(name.startswith(f"{kind.field}.") for name in draft.values)
     draft.say(f"{kind.field}.{count}", content)
     write.insert(row, draft)
+    for link in link_rows(kind, fact, row.id, write.resolve):
+        write.insert(link)
 
 
 def _put_version(write: Write, kind: RecordKind, row: Record, content: str, *, is_removed: bool = False) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 from buttress.orgs.audit import values_of
 from buttress.orgs.errors import NotFoundError
-from buttress.orgs.kinds_of_orgs import MEMBERS, PERSONS
+from buttress.orgs.kinds_of_orgs import MEMBERS, ORGANISATION, PERSONS, PROFILE_REF
 from buttress.orgs.models import AuditPayload, Member, Organisation
 from buttress.orgs.moments import Moment
 from buttress.orgs.reading import StoredRecord, records_of
 from buttress.orgs.reads import reads
+from buttress.orgs.records import ProfileRecord
 from buttress.orgs.roles import Operation
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor
@@ -35,6 +36,14 @@ def actor_of(organisation_ref: str, member_ref: str) -> Actor:
     return Actor(organisation.id, member.id)
 
 
+def system_of(organisation_ref: str) -> Actor:
+    """The installation itself within an organisation, for what needs no member; raises `NotFoundError`."""
+    organisation = Organisation.objects.filter(ref=organisation_ref).first()
+    if organisation is None:
+        raise NotFoundError("organisation", organisation_ref)
+    return Actor(organisation.id, None)
+
+
 def sole_member_ref(organisation_ref: str) -> str | None:
     """The one member that an organisation has, None where it has several."""
     organisation = Organisation.objects.filter(ref=organisation_ref).first()
@@ -43,6 +52,14 @@ def sole_member_ref(organisation_ref: str) -> str | None:
     with tenant(organisation.id):
         refs = list(Member.objects.filter(removed_in=None, ended_on=None).values_list("ref", flat=True)[:2])
     return refs[0] if len(refs) == 1 else None
+
+
+@reads(Operation.REGISTER_READ)
+def profile() -> ProfileRecord:
+    """What the organisation says of itself now."""
+    record = records_of(ORGANISATION)[PROFILE_REF].to_record(ORGANISATION)
+    assert isinstance(record, ProfileRecord)
+    return record
 
 
 @reads(Operation.REGISTER_READ)

@@ -68,6 +68,14 @@ def add_member(write: Write, *, member: MemberRecord) -> Written:
 
 
 @writes(Operation.MEMBER_CHANGE)
+def admit_member(write: Write, *, member: MemberRecord, person: PersonRecord) -> Written:
+    """As `add_member`, of somebody whom the register did not know: both or neither."""
+    recording.add(write, PERSONS, member.person, person)
+    _check_engagement(member)
+    return recording.add(write, MEMBERS, member.person, member)
+
+
+@writes(Operation.MEMBER_CHANGE)
 def change_member(write: Write, *, ref: str, member: MemberRecord, version: int) -> Written:
     """Another role, or an end. Nobody changes their own role, and the last owner stays."""
     _check_engagement(member)
