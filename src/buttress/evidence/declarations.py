@@ -355,13 +355,20 @@ def read_declaration(path: Path, *, shown_as: str | None = None, is_shipped: boo
         raise ProblemsError([replace(problem, file=name) for problem in error.problems]) from None
     except OSError as error:
         raise refuse(name, None, f"no readable file ({error.strerror})", "a declaration") from None
-    node = read_yaml(content, file=name, limits=_LIMITS)
+    return declaration_in(content, file.parent.name, shown_as=name, is_shipped=is_shipped)
+
+
+def declaration_in(
+    content: str | bytes, test_id: str | None, *, shown_as: str, is_shipped: bool = False
+) -> ControlTestDeclaration:
+    """The declaration of the test `test_id` (None: of any) from the text of its file; raises `ProblemsError`."""
+    node = read_yaml(content, file=shown_as, limits=_LIMITS)
     declaration = validated(ControlTestDeclaration, node)
     declaration._node = node
     declaration._is_shipped = is_shipped
-    if declaration.id != file.parent.name:
+    if test_id is not None and declaration.id != test_id:
         advice = "The id never changes; rename the folder."
-        raise ProblemsError([declaration.problem(("id",), repr(declaration.id), f"{file.parent.name!r}", advice)])
+        raise ProblemsError([declaration.problem(("id",), repr(declaration.id), f"{test_id!r}", advice)])
     return declaration
 
 

@@ -12,7 +12,8 @@ from buttress.formats.models import Amount, unfit
 
 _DURATION = re.compile(r"([1-9][0-9]{0,5}) (minute|hour|day|week)s?\Z")
 _SHARE = re.compile(r"((?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,9})?) ?%\Z")
-_PLAIN_SHARE = re.compile(r"(?:0(?:\.[0-9]{1,9})?|1(?:\.0{1,9})?)\Z")
+_PLAIN_SHARE = re.compile(r"(?:0(?:\.[0-9]{1,11})?|1(?:\.0{1,11})?)\Z")
+"""Has two digits more than a percentage, so that each percentage can also be written as a plain share."""
 _ROWS = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z")
 _UNITS = {"minute": "minutes", "hour": "hours", "day": "days", "week": "weeks"}
 

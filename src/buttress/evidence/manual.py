@@ -131,12 +131,13 @@ class ManualTest(StrictModel):
                 problems.append(node.problem((*place, "effective_on"), found, "another date or another `key`"))
             seen.add((result.effective_on, result.key))
             problems += self._performer_problems(result, owners, sole_operator, node, place)
-            digest = _document_digest(folder, result)
+            digest = document_digest(folder, result)
             if isinstance(digest, tuple):
                 field, found, expected, advice = digest
                 problems.append(node.problem((*place, field), found, expected, advice))
                 continue
-            results.append(self._result(reference, result, digest, zone, owners))
+            is_own = any(result.performed_by in owners.get(control, ()) for control in self.controls)
+            results.append(self.to_result(reference, result, digest, zone, is_own=is_own))
         if problems:
             raise ProblemsError(problems)
         return tuple(sorted(results, key=lambda r: r.effective_at))
@@ -156,15 +157,10 @@ class ManualTest(StrictModel):
         found = f"{result.performed_by}, who owns {', '.join(own)}"
         return [node.problem((*at, "performed_by"), found, "a performer who does not own the control", advice)]
 
-    def _result(
-        self,
-        reference: str,
-        result: ManualResult,
-        document_sha256: str,
-        zone: ZoneInfo,
-        owners: Mapping[str, Collection[str]],
+    def to_result(
+        self, reference: str, result: ManualResult, document_sha256: str, zone: ZoneInfo, *, is_own: bool
     ) -> TestResult:
-        is_own = any(result.performed_by in owners.get(control, ()) for control in self.controls)
+        """One occasion as a result; `is_own` where its performer, a sole operator, owns a control that is tested."""
         outcome = Outcome.EVALUATED if result.items else Outcome.NOT_EVALUATED
         reasons = (
             *(() if result.items else ("no_items_tested",)),
@@ -187,7 +183,7 @@ class ManualTest(StrictModel):
         )
 
 
-def _document_digest(folder: Path, result: ManualResult) -> str | tuple[str, str, str, str]:
+def document_digest(folder: Path, result: ManualResult) -> str | tuple[str, str, str, str]:
     """SHA-256 (hex) of the document, or field, found, expected and advice of what is wrong with it."""
     if not is_there(folder, result.document):
         return "document", f"no file {result.document}", "a file below evidence/", "Add the file that shows the test."

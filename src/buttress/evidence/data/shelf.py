@@ -1,9 +1,10 @@
 """The snapshots of a register folder, each read once: which one a data set had on a day, and what changed when."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from buttress.core.snapshot import DatasetState
@@ -60,14 +61,7 @@ class Shelf:
     def file_on(self, dataset: str, day: date) -> SnapshotFile | None:
         """The newest file effective by the end of `day`; a file that cannot be dated goes before all others, because
         it may be the newest."""
-        return self._newest(dataset, end_of_day(day, self.zone))
-
-    def _newest(self, dataset: str, until: datetime) -> SnapshotFile | None:
-        files = self.files(dataset)
-        undated = next((f for f in files if f.effective_at is None), None)
-        if undated is not None:
-            return undated
-        return next((f for f in reversed(files) if f.effective_at is not None and f.effective_at <= until), None)
+        return newest_of(self.files(dataset), end_of_day(day, self.zone))
 
     def file_before(self, dataset: str, file: SnapshotFile) -> SnapshotFile | None:
         """The newest file before `file` that can be read."""
@@ -147,6 +141,25 @@ def _of_table(table: Table, effective_at: datetime) -> Snapshot:
     )
 
 
+class Dated(Protocol):
+    """What stands for a file of a data set: `effective_at` is None where it cannot be dated."""
+
+    @property
+    def effective_at(self) -> datetime | None: ...
+
+
+F = TypeVar("F", bound=Dated)
+
+
+def newest_of(files: Sequence[F], until: datetime) -> F | None:
+    """Of files from the oldest to the newest, the newest one effective by then; one that cannot be dated goes before
+    all others, because it may be the newest."""
+    undated = next((f for f in files if f.effective_at is None), None)
+    if undated is not None:
+        return undated
+    return next((f for f in reversed(files) if f.effective_at is not None and f.effective_at <= until), None)
+
+
 def dataset_states(
     shelf: Shelf, as_of: date, tests: Collection[ControlTestDeclaration] = ()
 ) -> tuple[DatasetState, ...]:
@@ -155,21 +168,29 @@ def dataset_states(
 
     Files are dated and not read, so `rows` is None; what a run found in them stands in its results.
     """
-    limits = _age_limits(tests)
+    limits = age_limits(tests)
     return tuple(
-        _state(name, dataset.title or name, shelf.file_on(name, as_of), limits.get(name))
+        dataset_state(name, dataset, shelf.file_on(name, as_of), limits.get(name))
         for name, dataset in sorted(shelf.datasets.items())
     )
 
 
-def _state(ref: str, title: str, file: SnapshotFile | None, limit: timedelta | None) -> DatasetState:
-    hours = limit / timedelta(hours=1) if limit else None
+class Found(Dated, Protocol):
+    """A file with what is wrong with its date."""
+
+    @property
+    def problem(self) -> object | None: ...
+
+
+def dataset_state(ref: str, dataset: DatasetDeclaration, file: Found | None, limit: timedelta | None) -> DatasetState:
+    """The state of one data set whose newest file is `file`."""
+    title, hours = dataset.title or ref, limit / timedelta(hours=1) if limit else None
     if file is None:
         return DatasetState(ref, title, None, None, hours, "no file effective by then")
     return DatasetState(ref, title, file.effective_at, None, hours, str(file.problem) if file.problem else None)
 
 
-def _age_limits(tests: Collection[ControlTestDeclaration]) -> dict[str, timedelta]:
+def age_limits(tests: Collection[ControlTestDeclaration]) -> dict[str, timedelta]:
     """Of each data set that a test counts or joins, the shortest age allowed; one that only sizes are compared with
     may be of any age."""
     limits: dict[str, timedelta] = {}

@@ -1,0 +1,12 @@
+"""The room of risks, as Django knows it."""
+
+from django.apps import AppConfig
+
+
+class RisksConfig(AppConfig):
+    name = "buttress.risks"
+    label = "risks"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from buttress.risks import kinds  # noqa: F401, PLC0415 - the registry is filled once models are loaded

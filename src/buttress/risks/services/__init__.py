@@ -1,0 +1,1 @@
+"""Every write about risks, one noun a module."""

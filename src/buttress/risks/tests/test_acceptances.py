@@ -1,0 +1,332 @@
+"""The life of an acceptance: asked for by one, decided by another within authority and ceiling, ended for good."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from buttress.orgs.errors import ForbiddenError, InvalidError, NotFoundError
+from buttress.orgs.kinds_of_orgs import PROFILE_REF
+from buttress.orgs.models import AuditEntry, Head, Profile
+from buttress.orgs.moments import Moment
+from buttress.orgs.recording import Standing, state
+from buttress.orgs.records import ProfileRecord
+from buttress.orgs.roles import Operation
+from buttress.orgs.selectors import audit_trail
+from buttress.orgs.services import change_profile
+from buttress.orgs.tenancy import tenant
+from buttress.orgs.writing import Actor, write
+from buttress.risks import selectors
+from buttress.risks.decisions import AcceptanceStanding, DecisionKind, Shown
+from buttress.risks.kinds import ACCEPTANCES
+from buttress.risks.models import AcceptanceDecision
+from buttress.risks.records.risk import AcceptanceFact
+from buttress.risks.services.acceptance import (
+    Named,
+    OutdatedError,
+    confirm_acceptance,
+    lapse,
+    record_lapse,
+    refuse_acceptance,
+    request_acceptance,
+    revoke_acceptance,
+    withdraw_acceptance,
+)
+from buttress.risks.services.assessment import assess_risk
+from buttress.risks.services.methodology import set_appetite
+from buttress.risks.tests.register import (
+    NEW_YEAR,
+    acceptance,
+    appetite,
+    assessment,
+    harbourline_with_risk,
+    saltmarsh_with_risk,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+NAMED = Named("R-014", NEW_YEAR)
+NAME = ("R-014", NEW_YEAR, None)
+
+
+def seen(actor: Actor, rating: str | None = "high", annual_loss: float | None = 150_000.0) -> Shown:
+    """What was computed of the register as it stands."""
+    with tenant(actor.organisation_id):
+        return Shown(rating, annual_loss, "ab" * 32, Head.objects.get().revision)
+
+
+def requested(**other: object) -> Mapping[str, Actor]:
+    actors = harbourline_with_risk()
+    request_acceptance(actors["ruth"], ref="R-014", acceptance=acceptance(**other))
+    return actors
+
+
+def confirmed(**other: object) -> Mapping[str, Actor]:
+    actors = requested(**other)
+    confirm_acceptance(actors["erin"], named=NAMED, shown=seen(actors["erin"]))
+    return actors
+
+
+def system_of(actors: Mapping[str, Actor]) -> Actor:
+    return Actor(actors["ruth"].organisation_id, None)
+
+
+def imported(actors: Mapping[str, Actor], member: str, fact: AcceptanceFact) -> None:
+    """The acceptance as it comes from a register folder, which states who asked."""
+    with write(actors[member], Operation.REGISTER_APPLY) as opened:
+        state(opened, ACCEPTANCES, "R-014", fact, Standing(is_correction=True))
+
+
+def test_a_request_names_the_member_who_asks_and_waits_for_the_approver():
+    actors = requested()
+    (pending,) = selectors.pending_acceptances(actors["erin"], approver="erin")
+    assert (pending.ref, pending.title, pending.acceptance.requested_by) == ("R-014", "Payout fraud", "ruth")
+    assert selectors.pending_acceptances(actors["erin"], approver="ada") == ()
+    assert selectors.pending_acceptances(actors["erin"], on=date(2991, 1, 1)) == ()
+    assert selectors.acceptance_standings(actors["erin"]) == {}
+
+
+def test_a_confirmation_keeps_what_was_shown():
+    actors = requested()
+    before = seen(actors["erin"])
+    confirm_acceptance(actors["erin"], named=NAMED, shown=before, reason="Bearable")
+    standing = selectors.acceptance_standings(actors["vera"])[NAME]
+    assert standing.is_confirmed and standing.ended is None
+    (line,) = selectors.risk(actors["vera"], "R-014").decisions
+    assert (line.kind, line.decided_by, line.reason, line.by_sole_operator) == (
+        DecisionKind.CONFIRMED,
+        "erin",
+        "Bearable",
+        False,
+    )
+    assert line.shown == {
+        "rating": "high",
+        "annual_loss": 150_000.0,
+        "ceiling": {"rating": "high", "annual_loss": "200000"},
+        "snapshot_digest": "ab" * 32,
+        "revision": before.revision,
+    }
+    assert selectors.pending_acceptances(actors["erin"]) == ()
+    entry = audit_trail(actors["ada"], subject_kind="risks", last=1)[0]
+    assert (entry.action, entry.values["by"]) == ("acceptance.decide", "erin")
+    assert entry.values["rows"][0][0] == "risks.acceptancedecision"
+
+
+def test_only_the_person_named_decides():
+    actors = requested()
+    for member, refusal in (("ada", "Only erin decides"), ("ruth", "not allowed"), ("vera", "not allowed")):
+        with pytest.raises(ForbiddenError, match=refusal):
+            confirm_acceptance(actors[member], named=NAMED, shown=seen(actors["erin"]))
+    with pytest.raises(ForbiddenError, match="Only erin decides"):
+        refuse_acceptance(actors["ada"], named=NAMED, reason="No")
+
+
+def test_a_request_is_the_requesters_own_and_undecided():
+    actors = harbourline_with_risk()
+    for fields, words in (
+        ({"requested_by": "omar"}, "You ask for this as ruth"),
+        ({"attested_document": "minutes.md"}, "not attested by"),
+        ({"effective_on": date(2025, 1, 1), "until": date(2025, 6, 1)}, "give a day to come"),
+        ({"authority": "janitor"}, "a role with authority to accept: manager, executive"),
+        ({"ceiling": {"rating": "severe"}}, "a rating of scale 2026"),
+        ({"accepted_by": "ruth"}, "who also requested it"),
+    ):
+        with pytest.raises(InvalidError, match=words):
+            request_acceptance(actors["ruth"], ref="R-014", acceptance=acceptance(**fields))
+    with pytest.raises(ForbiddenError):
+        request_acceptance(actors["omar"], ref="R-014", acceptance=acceptance())
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"authority": "manager"}, "reaches to moderate; the ceiling"),
+        ({"authority": "manager", "ceiling": {"annual_loss": 60_000}}, "reaches to 50,000 a year; the ceiling"),
+        ({"authority": "manager", "ceiling": {"rating": "moderate"}}, "the residual of"),
+        ({"ceiling": {"rating": "critical"}}, "reaches to high; the ceiling"),
+    ],
+)
+def test_nobody_accepts_above_their_authority(fields: dict[str, object], words: str):
+    actors = requested(**fields)
+    with pytest.raises(ForbiddenError, match=words):
+        confirm_acceptance(actors["erin"], named=NAMED, shown=seen(actors["erin"], "moderate"))
+
+
+def test_without_an_authority_in_force_nobody_accepts():
+    actors = requested()
+    set_appetite(actors["ruth"], appetite=appetite(NEW_YEAR + timedelta(1), authorities=[]))
+    with pytest.raises(ForbiddenError, match="no authority to accept"):
+        confirm_acceptance(actors["erin"], named=NAMED, shown=seen(actors["erin"]))
+
+
+@pytest.mark.parametrize(
+    ("rating", "annual_loss", "words"),
+    [
+        ("critical", 150_000.0, "above the ceiling high"),
+        ("high", 200_000.5, "above the ceiling 200,000"),
+        (None, 150_000.0, "the residual has no rating"),
+        ("high", None, "the residual loss is not known"),
+    ],
+)
+def test_a_residual_above_the_ceiling_or_unknown_is_not_accepted(
+    rating: str | None, annual_loss: float | None, words: str
+):
+    actors = requested()
+    with pytest.raises(InvalidError, match=words):
+        confirm_acceptance(actors["erin"], named=NAMED, shown=seen(actors["erin"], rating, annual_loss))
+
+
+def test_a_residual_at_the_ceiling_is_accepted():
+    actors = requested()
+    confirm_acceptance(actors["erin"], named=NAMED, shown=seen(actors["erin"], "high", 200_000.0))
+    assert selectors.acceptance_standings(actors["erin"])[NAME].is_confirmed
+
+
+def test_what_was_shown_before_the_register_changed_is_outdated():
+    actors = requested()
+    before = seen(actors["erin"])
+    assess_risk(actors["ruth"], ref="R-014", assessment=assessment())
+    with pytest.raises(OutdatedError):
+        confirm_acceptance(actors["erin"], named=NAMED, shown=before)
+
+
+def test_a_request_is_decided_once():
+    actors = confirmed()
+    with pytest.raises(InvalidError, match="confirmed already"):
+        confirm_acceptance(actors["erin"], named=NAMED, shown=seen(actors["erin"]))
+    with pytest.raises(InvalidError, match="confirmed already"):
+        refuse_acceptance(actors["erin"], named=NAMED, reason="No")
+
+
+def test_a_refused_request_is_neither_pending_nor_confirmed_later():
+    actors = requested()
+    with pytest.raises(InvalidError, match="for a reason"):
+        refuse_acceptance(actors["erin"], named=NAMED, reason=" ")
+    refuse_acceptance(actors["erin"], named=NAMED, reason="Too much", shown=seen(actors["erin"]))
+    assert selectors.pending_acceptances(actors["erin"]) == ()
+    standing = selectors.acceptance_standings(actors["erin"])[NAME]
+    assert (standing.is_confirmed, standing.ended, standing.lapse_reason) == (False, DecisionKind.REFUSED, "Too much")
+    with pytest.raises(InvalidError, match="is refused: Too much"):
+        confirm_acceptance(actors["erin"], named=NAMED, shown=seen(actors["erin"]))
+    request_acceptance(actors["ruth"], ref="R-014", acceptance=acceptance(key="second"))
+    assert len(selectors.pending_acceptances(actors["erin"])) == 1
+
+
+def test_a_lapse_is_recorded_by_the_system_and_never_revived():
+    actors = confirmed()
+    with pytest.raises(ForbiddenError):
+        record_lapse(actors["ada"], named=NAMED, reason="Residual above the ceiling")
+    record_lapse(system_of(actors), named=NAMED, reason="Residual above the ceiling", shown=seen(actors["ada"]))
+    standing = selectors.acceptance_standings(actors["vera"])[NAME]
+    assert (standing.ended, standing.lapse_reason) == (DecisionKind.LAPSED, "Residual above the ceiling")
+    assert selectors.risk(actors["vera"], "R-014").decisions[-1].decided_by is None
+    for again in (
+        lambda: confirm_acceptance(actors["erin"], named=NAMED, shown=seen(actors["erin"])),
+        lambda: record_lapse(system_of(actors), named=NAMED, reason="Again"),
+        lambda: withdraw_acceptance(actors["ruth"], named=NAMED, reason="Done"),
+    ):
+        with pytest.raises(InvalidError, match="is lapsed: Residual above the ceiling"):
+            again()
+    imported(actors, "ruth", acceptance(until=date(2991, 1, 1), requested_by="ruth"))
+    assert selectors.acceptance_standings(actors["vera"])[NAME].ended is DecisionKind.LAPSED
+    assert not selectors.acceptance_standings(actors["vera"])[NAME].is_confirmed
+    assert selectors.pending_acceptances(actors["vera"]) == ()
+
+
+def test_a_lapse_follows_from_anybodys_write_and_is_nobodys_decision():
+    actors = confirmed()
+    with write(actors["ruth"], Operation.RISK_ASSESS) as opened:
+        assess_risk(actors["ruth"], ref="R-014", assessment=assessment())
+        lapse(opened, NAMED, "Residual above the ceiling")
+    with tenant(actors["ruth"].organisation_id):
+        decision = AcceptanceDecision.objects.get(kind="lapsed")
+        assert (decision.decided_by, decision.decided_by_person) == (None, None)
+        assert AuditEntry.objects.filter(change=decision.change).count() == 1
+
+
+def test_what_was_never_in_force_does_not_lapse():
+    actors = requested()
+    with pytest.raises(InvalidError, match="never confirmed"):
+        record_lapse(system_of(actors), named=NAMED, reason="Date passed")
+    attested = acceptance(key="minutes", attested_document="minutes.md", requested_by="ruth")
+    imported(actors, "ruth", attested)
+    record_lapse(system_of(actors), named=replace(NAMED, key="minutes"), reason="Date passed")
+    standings = selectors.acceptance_standings(actors["ruth"])
+    assert standings["R-014", NEW_YEAR, "minutes"].ended is DecisionKind.LAPSED
+
+
+def test_an_acceptance_is_taken_back_by_either_side():
+    actors = confirmed()
+    with pytest.raises(ForbiddenError, match="Only erin"):
+        revoke_acceptance(actors["ada"], named=NAMED, reason="No more")
+    revoke_acceptance(actors["erin"], named=NAMED, reason="No more")
+    assert selectors.acceptance_standings(actors["erin"])[NAME].ended is DecisionKind.WITHDRAWN
+    second = replace(NAMED, key="second")
+    request_acceptance(actors["ruth"], ref="R-014", acceptance=acceptance(key="second"))
+    withdraw_acceptance(actors["ruth"], named=second, reason="Not needed")
+    with pytest.raises(InvalidError, match="is withdrawn: Not needed"):
+        confirm_acceptance(actors["erin"], named=second, shown=seen(actors["erin"]))
+
+
+def test_other_words_have_to_be_confirmed_anew():
+    actors = confirmed()
+    imported(actors, "ruth", acceptance(until=date(2991, 1, 1), requested_by="ruth"))
+    assert not selectors.acceptance_standings(actors["erin"])[NAME].is_confirmed
+    confirm_acceptance(actors["erin"], named=NAMED, shown=seen(actors["erin"]))
+    assert selectors.acceptance_standings(actors["erin"])[NAME].is_confirmed
+
+
+def test_who_brought_a_nameless_request_in_does_not_confirm_it():
+    actors = harbourline_with_risk()
+    imported(actors, "ada", acceptance(accepted_by="ada"))
+    with pytest.raises(ForbiddenError, match="yourself"):
+        confirm_acceptance(actors["ada"], named=NAMED, shown=seen(actors["ada"]))
+    imported(actors, "ruth", acceptance(accepted_by="ada", key="another"))
+    another = replace(NAMED, key="another")
+    confirm_acceptance(actors["ada"], named=another, shown=seen(actors["ada"]))
+    with tenant(actors["ada"].organisation_id):
+        assert AcceptanceDecision.objects.get().requested_by.ref == "ruth"
+
+
+def test_a_sole_operator_decides_alone_and_every_decision_says_so():
+    actors = harbourline_with_risk()
+    ada = actors["ada"]
+    with pytest.raises(InvalidError, match="who also requested it"):
+        request_acceptance(ada, ref="R-014", acceptance=acceptance(accepted_by="ada"))
+    with tenant(ada.organisation_id):
+        version = Profile.objects.get(ref=PROFILE_REF).version
+    profile = ProfileRecord(name="Harbourline", time_zone="Europe/Amsterdam", currency="EUR", sole_operator=True)
+    change_profile(ada, profile=profile, version=version)
+    request_acceptance(ada, ref="R-014", acceptance=acceptance(accepted_by="ada"))
+    confirm_acceptance(ada, named=NAMED, shown=seen(ada))
+    assert [line.by_sole_operator for line in selectors.acceptance_decisions(ada)] == [True]
+
+
+def test_an_expired_request_is_not_confirmed():
+    actors = harbourline_with_risk()
+    imported(actors, "ruth", acceptance(until=date(2026, 1, 2), requested_by="ruth"))
+    with pytest.raises(InvalidError, match="ended on 2026-01-02; ask for a new one"):
+        confirm_acceptance(actors["erin"], named=NAMED, shown=seen(actors["erin"]))
+
+
+def test_standings_follow_both_clocks():
+    actors = confirmed()
+    (line,) = selectors.acceptance_decisions(actors["vera"])
+    record_lapse(system_of(actors), named=NAMED, reason="Residual above the ceiling")
+    known = Moment(line.effective_on, line.recorded_at)
+    assert selectors.acceptance_standings(actors["vera"], moment=known) == {
+        NAME: AcceptanceStanding(confirmed_on=line.effective_on)
+    }
+    before = Moment(line.effective_on - timedelta(1))
+    assert selectors.acceptance_standings(actors["vera"], moment=before) == {}
+
+
+def test_another_organisation_neither_decides_nor_sees():
+    actors, mallory = confirmed(), saltmarsh_with_risk()["mallory"]
+    with pytest.raises(NotFoundError):
+        withdraw_acceptance(mallory, named=NAMED, reason="Mine")
+    assert selectors.acceptance_standings(mallory) == {}
+    assert selectors.acceptance_decisions(mallory) == ()
+    request_acceptance(mallory, ref="R-014", acceptance=acceptance())
+    assert len(selectors.pending_acceptances(mallory)) == 1
+    assert selectors.pending_acceptances(actors["erin"]) == ()
