@@ -84,3 +84,16 @@ def postgres_url() -> Iterator[str]:
         if is_required():
             pytest.fail(_missing(error))
         pytest.skip(_missing(error))
+
+
+@pytest.fixture(autouse=True)
+def _what_was_committed_can_be_emptied(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
+    """After a test that commits, its rows are deleted, which the guards refuse; emptying makes them anew."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if (marker and marker.kwargs.get("transaction")) or "transactional_db" in request.fixturenames:
+        from django.db import connection
+
+        from buttress.orgs.guards import drop_guards
+
+        drop_guards(connection)

@@ -76,8 +76,9 @@ def link_rows(
     """The rows of every link table that repeat the record's lists of references."""
     for name, model, target in column_map(kind).links:
         for position, value in enumerate(_in_order(getattr(record, name))):
-            named = {"target": str(value)} if target is None else {"target_id": resolve(target, value)}
-            yield model(record_id=record_id, position=position, **named)
+            columns: dict[str, Any] = {"record_id": record_id, "position": position}
+            columns |= {"target": str(value)} if target is None else {"target_id": resolve(target, value)}
+            yield model(**columns)
 
 
 def _in_order(values: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""How a selector is permitted: the viewer's role allows its operation, and it sees one organisation only.
+"""How a selector, or what stands before several of them, is permitted: the role allows its operation in one organisation.
 
 A selector returns frozen values, never a queryset: nothing is left to be read once the organisation is out of context.
 """
@@ -27,6 +27,25 @@ def reads(operation: Operation) -> Callable[[Callable[P, R]], Callable[Concatena
             with tenant(viewer.organisation_id):
                 permit_read(viewer, operation)
                 return selector(*args, **kwargs)
+
+        call.operation = operation  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+def permits(
+    operation: Operation,
+) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[Concatenate[Actor, P], R]]:
+    """Asks for permission before anything else, of a function that works before its write begins or reads in several
+    steps: what somebody gave who may not give it is not even looked at."""
+
+    def decorate(door: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenate[Actor, P], R]:
+        @wraps(door)
+        def call(actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            with tenant(actor.organisation_id):
+                permit_read(actor, operation)
+            return door(actor, *args, **kwargs)
 
         call.operation = operation  # type: ignore[attr-defined]
         return call

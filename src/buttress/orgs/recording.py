@@ -4,13 +4,15 @@ Every function here writes the row with its columns and links, the version or fa
 audit entry's before and after. The services of the stages call these; they decide nothing themselves.
 """
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F
 
-from buttress.formats.models import StrictModel
+from buttress.formats.models import REFERENCE, StrictModel
+from buttress.formats.problems import shown
 from buttress.orgs.columns import column_map, columns_of, link_rows
 from buttress.orgs.content import content_of, from_text, to_text
 from buttress.orgs.errors import ConflictError, InvalidError, NotFoundError, TakenError, Version
@@ -20,9 +22,12 @@ from buttress.orgs.models.record import Record
 from buttress.orgs.unwritable import refuse_unwritable
 from buttress.orgs.writing import Write, Written
 
+_REFERENCE = re.compile(REFERENCE.removesuffix("$") + r"\Z")
+
 
 def add(write: Write, kind: RecordKind, ref: str, record: StrictModel) -> Written:
     """A new record; raises `TakenError` where the reference is or was in use."""
+    _refuse_no_reference(kind, ref)
     if write.find(kind.name, ref) is not None or _was_used(write, kind, ref):
         raise TakenError(f"The {kind.noun} {ref} exists, or did once; references are never used again: choose another")
     record_id = uuid.uuid4()
@@ -74,6 +79,7 @@ def remove(write: Write, kind: RecordKind, ref: str, version: int) -> Written:
 
 def rename(write: Write, kind: RecordKind, ref: str, new_ref: str, version: int) -> Written:
     """The record under another reference, which nothing may have used before."""
+    _refuse_no_reference(kind, new_ref)
     if write.find(kind.name, new_ref) is not None or _was_used(write, kind, new_ref):
         raise TakenError(f"The {kind.noun} {new_ref} exists, or did once; choose another reference")
     row = stored(write, kind, ref)
@@ -108,7 +114,7 @@ def state(write: Write, kind: FactKind, ref: str, fact: StrictModel, standing: S
     of = record_kind(kind.of)
     record_id = write.resolve(kind.of, ref)
     content = content_of(fact)
-    refuse_unwritable(fact, kind.noun)
+    refuse_unwritable(fact, kind.noun, content)
     identity = identity_of(kind, fact)
     effective_on = getattr(fact, "effective_on", None)
     position = standing.position
@@ -154,8 +160,17 @@ def latest_content(write: Write, record_id: uuid.UUID) -> str:
 
 
 def _content(kind: RecordKind, record: StrictModel) -> str:
-    refuse_unwritable(record, kind.noun)
-    return content_of(record, without=tuple(fact_fields(kind.name)))
+    content = content_of(record, without=tuple(fact_fields(kind.name)))
+    refuse_unwritable(record, kind.noun, content)
+    return content
+
+
+def _refuse_no_reference(kind: RecordKind, ref: str) -> None:
+    if not _REFERENCE.match(ref):
+        raise InvalidError(
+            f"{shown(ref)} is no reference of a {kind.noun}: it starts with a letter and has letters, digits, '.', '_'"
+            " and '-', 64 at most"
+        )
 
 
 def _was_used(write: Write, kind: RecordKind, ref: str) -> bool:

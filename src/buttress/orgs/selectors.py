@@ -15,7 +15,7 @@ from buttress.orgs.reading import StoredRecord, records_of
 from buttress.orgs.reads import reads
 from buttress.orgs.records import ProfileRecord
 from buttress.orgs.roles import Operation
-from buttress.orgs.tenancy import tenant
+from buttress.orgs.tenancy import current_organisation, tenant
 from buttress.orgs.writing import Actor
 
 
@@ -60,6 +60,13 @@ def profile() -> ProfileRecord:
     record = records_of(ORGANISATION)[PROFILE_REF].to_record(ORGANISATION)
     assert isinstance(record, ProfileRecord)
     return record
+
+
+@reads(Operation.REGISTER_READ)
+def founded_at() -> datetime:
+    """Since when the organisation's register is kept here."""
+    found: datetime = Organisation.objects.values_list("created_at", flat=True).get(id=current_organisation())
+    return found
 
 
 @reads(Operation.REGISTER_READ)

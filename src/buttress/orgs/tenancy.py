@@ -52,7 +52,9 @@ class TenantModel(models.Model):
     """A row that belongs to one organisation, by a random id that is never shown."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organisation = models.ForeignKey("orgs.Organisation", models.PROTECT, related_name="+", editable=False)
+    organisation = models.ForeignKey(
+        "orgs.Organisation", models.PROTECT, related_name="+", editable=False, db_index=False
+    )
 
     objects: ClassVar[TenantManager[Any]] = TenantManager()
 

@@ -13,7 +13,11 @@ from buttress.orgs.guards.rules import Reference, TableRules
 
 
 def guards_of(rules: TableRules) -> Iterator[Guard]:
-    """The guards of one table."""
+    """The guards of one table, and the key by which rows of an organisation are found: without it SQLite reads all rows of
+    the organisation where many are named."""
+    name = guard_name(rules.table, "key")
+    create = f'CREATE UNIQUE INDEX "{name}" ON "{rules.table}" ("{rules.organisation}", "{rules.key}")'
+    yield Guard(name, rules.table, "two rows of one key", create, create)
     for event, checks in (("INSERT", _on_insert), ("UPDATE", _on_update), ("DELETE", _on_delete)):
         refusals = list(checks(rules))
         if refusals:
@@ -26,9 +30,10 @@ def guards_of(rules: TableRules) -> Iterator[Guard]:
 def standing(cursor: Any) -> list[Standing]:
     """Every guard that the database has."""
     cursor.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND substr(name, 1, %s) = %s", [len(PREFIX), PREFIX]
+        "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'index') AND substr(name, 1, %s) = %s",
+        [len(PREFIX), PREFIX],
     )
-    return [Standing(name, told, f'DROP TRIGGER "{name}"') for name, told in cursor.fetchall()]
+    return [Standing(name, told, f'DROP {kind} "{name}"') for kind, name, told in cursor.fetchall()]
 
 
 def _refuse(table: str, why: str, where: str) -> str:

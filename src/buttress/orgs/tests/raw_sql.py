@@ -12,15 +12,16 @@ from django.db import IntegrityError, connection, models, transaction
 from buttress.orgs.models import Organisation
 from buttress.orgs.tenancy import TenantModel, tenant
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 1, 1, 12, 30, 0, 120, tzinfo=UTC)
 _VALUES: tuple[tuple[type[models.Field], Any], ...] = (
     (models.UUIDField, uuid.uuid4),
     (models.BooleanField, True),
-    (models.FloatField, 1.0),
+    (models.FloatField, 0.1),
     (models.IntegerField, 1),
     (models.DateTimeField, NOW),
     (models.DateField, date(2026, 1, 1)),
-    (models.JSONField, {}),
+    (models.JSONField, {"b": 1, "a": [0.1]}),
+    (models.BinaryField, b"x"),
     (models.CharField, "x"),
     (models.TextField, "x"),
 )
@@ -109,4 +110,4 @@ class Rows:
         for kind, value in _VALUES:
             if isinstance(field, kind):
                 return value() if callable(value) else value
-        return Decimal(1)
+        return Decimal("1.10")

@@ -17,7 +17,7 @@ from buttress.orgs.guards.installing import expected_guards
 from buttress.orgs.guards.rules import rules_of_tables, tenant_models, tenant_references
 from buttress.orgs.models import AuditPayload, Organisation, Person
 from buttress.orgs.tenancy import TenantManager, TenantModel, tenant
-from buttress.orgs.tests.raw_sql import Rows, any_content, is_refused, pragma, sql
+from buttress.orgs.tests.raw_sql import Rows, any_content, is_refused, pragma, settle, sql
 
 both = [pytest.mark.django_db, pytest.mark.both_engines]
 OURS = [model for model in apps.get_models(include_auto_created=True) if model.__module__.startswith("buttress.")]
@@ -103,6 +103,7 @@ class TestOnTheDatabase:
         with any_content():
             for model in (model for model in tenant_models() if model.APPEND_ONLY):
                 row, table = rows.of(model), model._meta.db_table
+                settle()
                 attempts = {
                     f"UPDATE {table} SET organisation_id = organisation_id WHERE id = %s": [row.pk],
                     f"DELETE FROM {table} WHERE id = %s": [row.pk],
@@ -144,6 +145,7 @@ class TestOnTheDatabase:
         with any_content():
             payload = rows.of(AuditPayload)
             change = "UPDATE orgs_auditpayload SET {} = %s WHERE id = %s"
+            settle()
             assert not is_refused(change.format("fields"), "{}", payload.pk)
             assert is_refused(change.format("entry_id"), uuid.uuid4(), payload.pk)
             assert is_refused("DELETE FROM orgs_auditpayload WHERE id = %s", payload.pk)
@@ -242,6 +244,8 @@ WRITERS = {
     "orgs/recording.py": "changes records and their links",
     "orgs/services.py": "founds organisations",
     "orgs/writing.py": "writes what a write collected, and the head",
+    "register/tasks.py": "keeps how far a job has come",
+    "register/table_lines.py": "brings back the rows of a backup",
 }
 
 

@@ -17,6 +17,7 @@ from buttress.orgs.errors import InvalidError
 from buttress.orgs.kinds import FactKind, RecordKind, fact_kinds, record_kind, record_kinds
 from buttress.orgs.models import AuditEntry, RecordVersion
 from buttress.orgs.verification.problems import Findings
+from buttress.orgs.verification.rows_by_key import rows_by_key
 
 _WINDOW = 500
 """Records that are compared at once, so that memory stays bounded."""
@@ -76,7 +77,7 @@ def _check_records(findings: Findings, kind: RecordKind, rows: list[Any]) -> Non
         where = f"{kind.noun} {row.ref}"
         version = versions.get(row.id)
         if version is None:
-            findings.report(where, "no version says what it is", "a record that was written by the audit trail's rules")
+            findings.report(where, "no version says what it is", "a row with a version, as every write leaves it")
             continue
         _report_differences(findings, where, version.change, row, _own_columns(row, version))
         record = _read(findings, where, version.change, lambda v=version: kind.to_record(v.ref, from_text(v.content)))
@@ -104,8 +105,7 @@ def _check_statements(findings: Findings, kind: RecordKind | FactKind, statement
     for statement in statements:
         try:
             columns = columns_of(kind, statement.record, named.resolve)
-            # Links of facts are made by the same rule as those of records.
-            expected = _expected_links(link_rows(kind, statement.record, statement.row.id, named.resolve))  # type: ignore[arg-type]
+            expected = _expected_links(link_rows(kind, statement.record, statement.row.id, named.resolve))
         except InvalidError as error:
             _report(findings, statement, f"what it says cannot be followed: {error}", "references that name records")
             continue
@@ -145,10 +145,10 @@ def _own_columns(row: Any, version: Any) -> dict[str, Any]:
 
 def _newest_versions(kind: RecordKind, ids: list[uuid.UUID]) -> QuerySet[Any]:
     own = RecordVersion.objects.filter(kind=kind.name, record_id=OuterRef("record_id")).values("change")
-    versions = RecordVersion.objects.filter(kind=kind.name, record_id__in=ids)
-    return versions.annotate(
-        first=Subquery(own.order_by("change")[:1]), last=Subquery(own.order_by("-change")[:1])
-    ).filter(change=F("last"))
+    first, last = Subquery(own.order_by("change")[:1]), Subquery(own.order_by("-change")[:1])
+    versions: QuerySet[Any] = RecordVersion.objects.filter(kind=kind.name, record_id__in=ids)
+    newest: QuerySet[Any] = versions.annotate(first=first, last=last).filter(change=F("last"))
+    return newest
 
 
 def _check_rows_are_there(findings: Findings, kind: RecordKind) -> None:
@@ -171,9 +171,10 @@ def _read(findings: Findings, where: str, change: int, read: Any) -> StrictModel
 def _links(kind: RecordKind | FactKind, ids: list[uuid.UUID]) -> dict[tuple[Any, uuid.UUID], list[tuple[int, str]]]:
     found: dict[tuple[Any, uuid.UUID], list[tuple[int, str]]] = defaultdict(list)
     for _, model, _ in column_map(kind).links:
-        target = model._meta.get_field("target").attname  # type: ignore[union-attr]  # a column in every link table
-        rows = model.objects.filter(record_id__in=ids).values_list("record_id", "position", target)
-        for row_id, position, named in rows:
+        # Every link table has the column, but not the class that they share.
+        table: Any = model
+        target = table._meta.get_field("target").attname
+        for row_id, position, named in rows_by_key(model, "record_id", ids, ("record_id", "position", target)):
             found[model, row_id].append((position, str(named)))
     return found
 

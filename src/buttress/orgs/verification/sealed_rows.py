@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Min
@@ -11,9 +11,10 @@ from django.db.models import Min
 from buttress.orgs.audit import values_of
 from buttress.orgs.guards.rules import tenant_models
 from buttress.orgs.models import AuditEntry, AuditPayload
-from buttress.orgs.seals import seal_of
+from buttress.orgs.seals import seal_of_values, sealed_columns
 from buttress.orgs.tenancy import TenantModel
 from buttress.orgs.verification.problems import Findings
+from buttress.orgs.verification.rows_by_key import rows_by_key
 
 _WINDOW = 500
 """Seals of one table that are compared with their rows at once."""
@@ -54,15 +55,21 @@ class SealedRows:
     def _compare(self, table: str) -> None:
         waiting = self._waiting.pop(table)
         model = self._models[table]
-        rows = {str(row.pk): row for row in model._default_manager.filter(pk__in=_known_ids(waiting))}
+        columns = sealed_columns(model)
+        key = columns.index("id")
+        stored = rows_by_key(model, "pk", _known_ids(waiting), columns)
+        rows = {str(values[key]): values for values in stored}
         for row_id, (digest, sequence) in waiting.items():
-            row = rows.get(row_id)
-            where = f"{_described(table, row)}, recorded by audit entry {sequence}"
-            if row is None:
+            values = rows.get(row_id)
+            if values is None:
+                where = f"{table}, recorded by audit entry {sequence}"
                 self._findings.report(where, f"the row {row_id} is missing", "the row as it was recorded", sequence)
                 continue
             self._met[table] += 1
-            if seal_of(row) != digest:
+            if seal_of_values(model, columns, values) != digest:
+                where = (
+                    f"{_described(table, dict(zip(columns, values, strict=True)))}, recorded by audit entry {sequence}"
+                )
                 self._findings.report(where, f"the row {row_id} was changed", f"a row with digest {digest}", sequence)
         self._findings.counts[table] += len(waiting)
 
@@ -70,9 +77,10 @@ class SealedRows:
         committed = _committed_ids(table)
         for row in model._default_manager.order_by("pk").iterator(chunk_size=_WINDOW):
             if row.pk not in committed:
-                where = _described(table, row)
                 what = f"the row {row.pk} was recorded by no entry"
-                self._findings.report(where, what, "rows that the audit trail commits to only", _entry_of(row))
+                self._findings.report(
+                    _described(table, vars(row)), what, "rows that the audit trail commits to only", _entry_of(row)
+                )
 
 
 def _known_ids(ids: Iterable[str]) -> list[uuid.UUID]:
@@ -97,10 +105,11 @@ def _committed_ids(table: str) -> set[uuid.UUID]:
     return found
 
 
-def _described(table: str, row: TenantModel | None) -> str:
-    """The table, with the reference and version or the day that tells its row to a person."""
-    said = [f"{name} {getattr(row, name)}" for name in ("ref", "version", "effective_on") if hasattr(row, name)]
-    return " ".join([table, *said])
+def _described(table: str, values: Mapping[str, Any]) -> str:
+    """The row's table, with the reference and version or the day that tells it to a person."""
+    return " ".join(
+        [table, *(f"{name} {values[name]}" for name in ("ref", "version", "effective_on") if name in values)]
+    )
 
 
 def _entry_of(row: TenantModel) -> int | None:

@@ -1,0 +1,175 @@
+"""Verification of what is whole: everything the product writes verifies; checkpoints; permission; streaming; erasure."""
+
+import hashlib
+import json
+import threading
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from buttress.orgs import recording
+from buttress.orgs.audit import Entry, erased, payload_digest
+from buttress.orgs.entries import EntryDraft
+from buttress.orgs.errors import ForbiddenError, InvalidError, NotFoundError
+from buttress.orgs.guards.rules import tenant_models
+from buttress.orgs.kinds_of_orgs import PERSONS
+from buttress.orgs.models import AuditPayload, Head
+from buttress.orgs.recording import Standing
+from buttress.orgs.records import PersonRecord, RatesFact
+from buttress.orgs.roles import Operation
+from buttress.orgs.seals import seal_of
+from buttress.orgs.services import add_person, change_person, state_rates
+from buttress.orgs.tenancy import tenant
+from buttress.orgs.tests.organisations import harbourline, saltmarsh
+from buttress.orgs.tests.raw_sql import Rows, any_content, sql
+from buttress.orgs.verification import Checkpoint, checkpoint, verify, verify_organisation
+from buttress.orgs.verification.problems import Findings
+from buttress.orgs.verification.sealed_rows import SealedRows
+from buttress.orgs.verification.steady_reading import steady_reading
+from buttress.orgs.writing import write
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+
+
+def test_what_the_product_writes_verifies_and_is_counted():
+    ada = harbourline()["ada"]
+    saltmarsh()
+    add_person(ada.because("joined"), ref="finn", person=PersonRecord(name="Finn"))
+    change_person(ada, ref="finn", person=PersonRecord(name="Finn Ito", left_on=date(2026, 1, 1)), version=1)
+    rates = RatesFact(effective_on=date(2026, 1, 1), per_unit={"USD": Decimal("0.90")})
+    state_rates(ada, rates=rates)
+    better = rates.model_copy(update={"per_unit": {"USD": Decimal("0.91")}})
+    state_rates(ada, rates=better, standing=Standing(is_correction=True))
+    found = verify_organisation(ada.organisation_id)
+    assert (found.problems, found.ok, found.first_bad_entry) == ((), True, None)
+    with tenant(ada.organisation_id):
+        entries = Head.objects.get().entries
+    assert found.counts == {
+        **{"entries": entries, "payloads": entries},
+        **{"orgs.recordversion": 15, "orgs.exchangerates": 2},
+        **{"organisation": 1, "persons": 7, "members": 6},
+    }
+
+
+def test_records_that_were_renamed_or_removed_verify():
+    ada = harbourline()["ada"]
+    add_person(ada, ref="finn", person=PersonRecord(name="Finn"))
+    add_person(ada, ref="gina", person=PersonRecord(name="Gina"))
+    with write(ada, Operation.PERSON_CHANGE) as opened:
+        recording.rename(opened, PERSONS, "finn", "finn-ito", 1)
+        recording.remove(opened, PERSONS, "gina", 1)
+    assert verify_organisation(ada.organisation_id).problems == ()
+
+
+def test_who_reads_the_trail_may_verify_it_and_nobody_else():
+    actors = harbourline()
+    assert verify(actors["paul"]).ok
+    with pytest.raises(ForbiddenError):
+        verify(actors["vera"])
+
+
+def test_a_checkpoint_is_kept_as_text_and_holds_while_the_trail_grows():
+    ada = harbourline()["ada"]
+    kept = str(checkpoint("harbourline"))
+    add_person(ada, ref="finn", person=PersonRecord(name="Finn"))
+    assert verify_organisation(ada.organisation_id, checkpoint=Checkpoint.parse(kept)).ok
+    assert checkpoint("harbourline").entries == Checkpoint.parse(kept).entries + 1
+
+
+def test_a_checkpoint_of_another_organisation_or_of_nothing_is_refused():
+    mallory = saltmarsh()["mallory"]
+    harbourline()
+    with pytest.raises(InvalidError, match="one of harbourline"):
+        verify_organisation(mallory.organisation_id, checkpoint=checkpoint("harbourline"))
+    with pytest.raises(InvalidError, match="is no checkpoint"):
+        Checkpoint.parse("harbourline:12")
+    with pytest.raises(NotFoundError):
+        checkpoint("nowhere")
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+DAYS = st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=st.timezones())
+
+
+@given(TEXTS, TEXTS, DAYS, st.none() | st.uuids(), st.uuids())
+def test_the_bytes_of_an_entry_are_canonical_json(action, kind, recorded_at, member, organisation):
+    entry = Entry(organisation, 7, 3, recorded_at, member, action, kind, None, "ab" * 32)
+    body = {
+        **{"action": action, "change": 3, "member": None if member is None else str(member)},
+        **{"organisation": str(organisation), "payload": "ab" * 32, "sequence": 7, "subject": None},
+        "recorded_at": recorded_at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z",
+        "subject_kind": kind,
+    }
+    assert entry.as_bytes == json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@given(TEXTS, TEXTS)
+def test_a_text_is_committed_to_as_canonical_json(name, value):
+    text = json.dumps([name, value], ensure_ascii=False, separators=(",", ":"))
+    leaf = hashlib.sha256(bytes.fromhex("00" * 16) + text.encode())
+    whole = hashlib.sha256(f"{name}:{leaf.hexdigest()}".encode())
+    assert payload_digest({name: ["00" * 16, value]}) == whole.hexdigest()
+
+
+def test_every_sealed_row_has_the_seal_that_it_was_given_once_it_is_read_again():
+    rows = Rows("harbourline")
+    differing = []
+    with any_content():
+        for model in (model for model in tenant_models() if model.SEALED):
+            row = rows.of(model)
+            with tenant(rows.organisation.id):
+                if seal_of(model._default_manager.get(pk=row.pk)) != seal_of(row):
+                    differing.append(model._meta.label)
+    assert differing == []
+
+
+def test_an_erased_value_leaves_the_trail_whole():
+    ada = harbourline()["ada"]
+    with tenant(ada.organisation_id):
+        payload = AuditPayload.objects.order_by("entry__sequence").last()
+        fields = erased(json.loads(payload.fields), frozenset({"after.role", "by"}))
+        AuditPayload.objects.filter(pk=payload.pk).update(fields=json.dumps(fields))
+    assert verify_organisation(ada.organisation_id).ok
+
+
+def test_rows_are_asked_for_in_windows(django_assert_max_num_queries):
+    """Seals are compared many at once: 1,100 of one table take three queries and the count."""
+    ada = harbourline()["ada"]
+    with tenant(ada.organisation_id), django_assert_max_num_queries(6):
+        findings = Findings()
+        sealed = SealedRows(findings)
+        draft = EntryDraft("persons", None, "x")
+        for place in range(1100):
+            draft.seal("orgs.recordversion", f"{place:032x}", "00")
+        sealed.expect(7, [(table, row, digest) for table, row, digest in draft.rows])
+    assert findings.counts["orgs.recordversion"] == 1000
+    assert (findings.found, len(findings.problems)) == (1000, 200)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_steady_reading_sees_one_state_and_holds_nobody_back():
+    ada = harbourline()["ada"]
+    failed = []
+
+    def write() -> None:
+        try:
+            add_person(ada, ref="finn", person=PersonRecord(name="Finn"))
+        except Exception as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    with tenant(ada.organisation_id), steady_reading():
+        before = Head.objects.get().entries
+        other = threading.Thread(target=write)
+        other.start()
+        other.join()
+        assert Head.objects.get().entries == before
+    with tenant(ada.organisation_id):
+        assert (failed, Head.objects.get().entries) == ([], before + 1)
+    assert verify_organisation(ada.organisation_id).ok
+    assert sql("UPDATE orgs_head SET revision = revision") == 1
