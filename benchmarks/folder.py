@@ -17,7 +17,7 @@ import yaml
 
 from buttress.core.explain import explain
 from buttress.core.posture import posture
-from buttress.register.check import check
+from buttress.register.checking.check import check
 from buttress.register.files.writer import write_folder
 from buttress.register.snapshot import load_snapshot
 

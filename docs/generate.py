@@ -39,14 +39,29 @@ def pages() -> Mapping[str, str]:
 
 
 def commands() -> str:
-    runner = CliRunner(env={"COLUMNS": "90", "TERMINAL_WIDTH": "90", "NO_COLOR": "1"})
-    overview = runner.invoke(app, ["--help"]).output
-    names = re.findall(r"^  (\w+)  ", overview[overview.index("Commands:") :], re.MULTILINE)
-    parts = [NOTE, "# Commands\n", f"```text\n{overview.strip()}\n```\n"]
-    for name in names:
-        text = runner.invoke(app, [name, "--help"]).output.strip()
-        parts.append(f"## buttress {name}\n\n```text\n{text}\n```\n")
+    overview = _help()
+    parts = [NOTE, "# Commands\n", f"```text\n{overview}\n```\n"]
+    for name in _command_names(overview):
+        parts += _commands_below(name)
     return "\n".join(parts)
+
+
+def _commands_below(*names: str) -> Iterator[str]:
+    """The help of a command, then of those it groups."""
+    text = _help(*names)
+    yield f"{'#' * (len(names) + 1)} buttress {' '.join(names)}\n\n```text\n{text}\n```\n"
+    for name in _command_names(text):
+        yield from _commands_below(*names, name)
+
+
+def _help(*names: str) -> str:
+    runner = CliRunner(env={"COLUMNS": "90", "TERMINAL_WIDTH": "90", "NO_COLOR": "1"})
+    return runner.invoke(app, [*names, "--help"]).output.strip()
+
+
+def _command_names(text: str) -> list[str]:
+    _, _, listed = text.partition("Commands:")
+    return re.findall(r"^  (\w+)  ", listed, re.MULTILINE)
 
 
 def register_folder() -> str:

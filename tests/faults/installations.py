@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 SCRIPTS = Path(__file__).parent / "scripts"
 
@@ -17,6 +18,12 @@ class Installation:
     engine: str
     data: Path
     url: str
+
+    @property
+    def database(self) -> str:
+        """The file of an SQLite database, the name of one on PostgreSQL."""
+        path = unquote(urlsplit(self.url).path).strip("/")
+        return f"/{path}" if self.engine == "sqlite" else path
 
     @property
     def environment(self) -> Mapping[str, str]:

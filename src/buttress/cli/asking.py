@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import typer
 
-from buttress.register.init_answers import Answers, answer_to, answers_from
-from buttress.register.questions import (
+from buttress.register.starting.answers import Answers, answer_to, answers_from
+from buttress.register.starting.questions import (
     QUESTIONS,
     ControlQuestion,
     Holding,
@@ -16,7 +16,7 @@ from buttress.register.questions import (
     questions_asked,
     read_holding,
 )
-from buttress.register.starting_risks import control_questions, usual_control_questions
+from buttress.register.starting.risks import control_questions, usual_control_questions
 
 T = TypeVar("T")
 

@@ -6,10 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from buttress.cli.clock import as_of_day, since_day
+from buttress.cli.clock import since_day
 from buttress.cli.console import note, print_json, print_report
 from buttress.cli.failures import RefusalError
-from buttress.cli.options import AsJson, AsOf, EngagementRef, Folder, KnownAt, Since, refuse_known_at, register_folder
+from buttress.cli.options import (
+    AsJson,
+    AsOf,
+    EngagementRef,
+    KnownAt,
+    MemberRef,
+    OrganisationRef,
+    RegisterPlace,
+    Since,
+)
+from buttress.cli.source import Asked, source_of
 
 
 class Chart(StrEnum):
@@ -23,7 +33,7 @@ Drawing = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the ch
 
 
 def assess(
-    folder: Folder,
+    folder: RegisterPlace = None,
     as_of: AsOf = None,
     since: Since = None,
     engagement: EngagementRef = None,
@@ -32,22 +42,19 @@ def assess(
     svg: Drawing = None,
     png: Drawing = None,
     chart: Annotated[Chart, typer.Option(help="Which chart to write.")] = Chart.CURVE,
+    org: OrganisationRef = None,
+    member: MemberRef = None,
 ) -> None:
     """Compute the posture and print a summary.
 
     Whether the organisation is within appetite, its largest risks, what moved and why, which control to mend first,
     how the criteria stand, what evidence does not tell, and what is due.
     """
-    refuse_known_at(known_at)
-    day = as_of_day(as_of)
-    earlier = since_day(since, day) if since is not None else None
-    root = register_folder(folder)
-    from buttress.register.files.reader import read_register  # noqa: PLC0415 - keeps help quick
-
-    register = read_register(root)
+    source = source_of(Asked(folder, as_of, engagement, known_at, org, member))
+    earlier = since_day(since, source.as_of) if since is not None else None
     from buttress.cli.standing import standing  # noqa: PLC0415 - numpy and scipy only once there is work
 
-    stands = standing(register, day, earlier, engagement)
+    stands = standing(source.snapshots_on, source.as_of, earlier)
     if earlier is not None and stands.explanation is None:
         note(f"Nothing to compare with: no risk was assessed by {earlier}. Name a later day with --since")
     if svg or png:

@@ -23,7 +23,7 @@ def check(folder: Folder) -> None:
 
     Each with its file, line and field, what was found, what was expected and what to do.
     """
-    from buttress.register.check import check as check_register  # noqa: PLC0415 - keeps help quick
+    from buttress.register.checking.check import check as check_register  # noqa: PLC0415 - keeps help quick
 
     report = check_register(register_folder(folder), today())
     for problem in report.problems:

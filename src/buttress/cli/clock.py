@@ -1,6 +1,6 @@
 """The only place that reads today's date; every figure takes its day as an argument."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from buttress.cli.failures import RefusalError
 
@@ -11,9 +11,9 @@ FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
 """Days that can be asked about; arithmetic with the days around them stays within the calendar."""
 
 
-def today() -> date:
-    """The date of this machine's clock."""
-    return date.today()
+def today(zone: tzinfo | None = None) -> date:
+    """The date of this machine's clock, in a time zone where one is given."""
+    return datetime.now(zone).date()
 
 
 def day_of(option: str, text: str | None) -> date | None:
@@ -29,9 +29,38 @@ def day_of(option: str, text: str | None) -> date | None:
     return day
 
 
-def as_of_day(text: str | None) -> date:
+def as_of_day(text: str | None, zone: tzinfo | None = None) -> date:
     """The day of `--as-of`, else today."""
-    return day_of("--as-of", text) or today()
+    return day_of("--as-of", text) or today(zone)
+
+
+def known_at_instant(text: str | None, zone: tzinfo) -> datetime | None:
+    """The instant of `--known-at`: a timestamp with its zone, or the last one of a day in `zone`; not in days to come."""
+    if text is None:
+        return None
+    instant = _timestamp(text)
+    if instant is None:
+        day = day_of("--known-at", text)
+        assert day is not None
+        instant = datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(microseconds=1)
+    if instant.astimezone(zone).date() > today(zone):
+        raise RefusalError(f"--known-at {text} lies ahead; leave it out for all that is known by now")
+    return instant
+
+
+def _timestamp(text: str) -> datetime | None:
+    """None where the text is a day or nothing of the kind."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if len(text) <= len("2026-09-30"):
+        return None
+    if instant.tzinfo is None:
+        raise RefusalError(f"--known-at {text!r} has no time zone; give e.g. {text}Z or {text}+02:00, or a day alone")
+    if not FIRST <= instant.date() <= LAST:
+        raise RefusalError(f"--known-at {text} is out of range; give a day from {FIRST} to {LAST}")
+    return instant
 
 
 def since_day(text: str | None, as_of: date) -> date:

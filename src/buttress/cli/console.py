@@ -6,7 +6,8 @@ separator in them reaches the terminal.
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -55,6 +56,23 @@ def note(text: str) -> None:
 def is_watched() -> bool:
     """True where a person sees the error stream, so that progress is worth showing."""
     return sys.stderr.isatty()
+
+
+@contextmanager
+def watched_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Tells a person what is under way and how far it is, on one line that goes at the end; nothing where nobody watches."""
+    if not is_watched():
+        yield lambda label, done, total: None
+        return
+
+    def tell(label: str, done: int, total: int) -> None:
+        far = f": {done:,} of {total:,}" if total > 1 else " ..."
+        typer.echo(f"\r\x1b[K{in_one_line(label)}{far}", err=True, nl=False)
+
+    try:
+        yield tell
+    finally:
+        typer.echo("\r\x1b[K", err=True, nl=False)
 
 
 def kinds_in_words(counts: Mapping[str, int]) -> str:

@@ -37,11 +37,12 @@ def demo(
     from buttress.cli.standing import standing  # noqa: PLC0415 - numpy, scipy and duckdb only once there is work
     from buttress.register.evaluation import evaluate_declared  # noqa: PLC0415
     from buttress.register.files.reader import read_register  # noqa: PLC0415
+    from buttress.register.snapshot import snapshots_on  # noqa: PLC0415
 
     register = read_register(folder)
     done = evaluate_declared(register, day, None, progress())
     note(f"Control tests: {len(done.results)} new results, {done.unchanged} evaluated before.")
-    stands = standing(register, day, None, None)
+    stands = standing(lambda days: snapshots_on(register, days), day, None)
     print_report(stands.report())
     largest = stands.summary.largest
     if largest:

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from buttress.formats.printable import in_one_line
 from buttress.formats.problems import Problem, ProblemsError
+from buttress.orgs.errors import RecordsError
 
 BAD_INPUT = 2
 
@@ -33,7 +34,7 @@ class Commands(TyperGroup):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().main(*args, **kwargs)
-        except RefusalError as refusal:
+        except (RefusalError, RecordsError) as refusal:
             _fail([str(refusal)])
         except ProblemsError as error:
             # What is wrong with the command itself stands in no file: then there is nothing to count.
@@ -43,6 +44,17 @@ class Commands(TyperGroup):
             if error.filename is None:
                 raise
             _fail([f"{error.filename}: {error.strerror}"])
+        except Exception as error:
+            if not _is_of_the_database(error):
+                raise
+            said = " ".join(str(error).split()).rstrip(".")
+            _fail([f"The database does not do it ({said}). Nothing is half written; try again, or ask its operator"])
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    """Whether a database that is away, locked or full speaks; Django is there where one was asked for anything."""
+    django = sys.modules.get("django.db.utils")
+    return django is not None and isinstance(error, django.OperationalError)
 
 
 def problem_count(problems: Sequence[Problem]) -> str:

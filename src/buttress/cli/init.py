@@ -19,7 +19,7 @@ _COUNTED = ("risks", "controls", "objectives", "assets", "vendors", "persons")
 
 def _print_template(is_asked: bool) -> None:
     if is_asked:
-        from buttress.register.answers_template import answers_template  # noqa: PLC0415 - keeps help quick
+        from buttress.register.starting.answers_template import answers_template  # noqa: PLC0415 - keeps help quick
 
         typer.echo(answers_template(), nl=False)
         raise typer.Exit
@@ -46,9 +46,9 @@ def init(
     if answers is not None and not answers.is_file():
         raise RefusalError(f"{answers} does not exist; name a YAML file with answers, or leave --answers out")
     from buttress.cli.asking import ask  # noqa: PLC0415 - keeps help quick
-    from buttress.register.init_answers import read_answers  # noqa: PLC0415
-    from buttress.register.initialise import write_first_register  # noqa: PLC0415
-    from buttress.register.starting_risks import assumed_controls, undated_plans  # noqa: PLC0415
+    from buttress.register.starting.answers import read_answers  # noqa: PLC0415
+    from buttress.register.starting.initialise import write_first_register  # noqa: PLC0415
+    from buttress.register.starting.risks import assumed_controls, undated_plans  # noqa: PLC0415
 
     day = today()
     given = read_answers(answers, day) if answers is not None else ask()

@@ -7,8 +7,27 @@ from typing import Annotated
 import typer
 
 from buttress import __version__
-from buttress.cli import assess, check, demo, explain, init, testing, trace
+from buttress.cli import (
+    assess,
+    backup,
+    check,
+    decisions,
+    demo,
+    explain,
+    export,
+    init,
+    log,
+    plan,
+    setup,
+    testing,
+    trace,
+    verify,
+    worker,
+)
 from buttress.cli.failures import Commands
+from buttress.cli.figures import figures
+from buttress.cli.member import members
+from buttress.cli.org import orgs
 
 app = typer.Typer(
     cls=Commands,
@@ -43,6 +62,21 @@ app.command()(assess.assess)
 app.command()(explain.explain)
 app.command()(trace.trace)
 app.command()(demo.demo)
+app.command()(setup.setup)
+app.add_typer(orgs, name="org", help="Organisations of this installation.")
+app.add_typer(members, name="member", help="Who may act in an organisation, and as what.")
+app.command()(plan.plan)
+app.command()(plan.apply)
+app.command()(export.export)
+app.command()(decisions.decisions)
+app.command()(decisions.confirm)
+app.command()(decisions.refuse)
+app.command()(log.log)
+app.command()(verify.verify)
+app.add_typer(figures, name="figures", help="The stored figures, and whether they are those of the register.")
+app.command()(worker.worker)
+app.command()(backup.backup)
+app.command()(backup.restore)
 
 
 def main() -> None:

@@ -8,6 +8,16 @@ import typer
 from buttress.cli.failures import RefusalError
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The register folder.", show_default=False)]
+RegisterPlace = Annotated[
+    Path | None,
+    typer.Argument(metavar="[DIR]", help="The register folder. [default: the database]", show_default=False),
+]
+OrganisationRef = Annotated[
+    str | None, typer.Option("--org", metavar="REF", help="The organisation. [default: the only one there is]")
+]
+MemberRef = Annotated[
+    str | None, typer.Option("--as", metavar="REF", help="The member who acts. [default: the only one there is]")
+]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="The day asked about, YYYY-MM-DD. [default: today]")
 ]
@@ -23,7 +33,14 @@ EngagementRef = Annotated[
     str | None,
     typer.Option("--engagement", metavar="REF", help="The engagement. [default: the one whose period holds the day]"),
 ]
-KnownAt = Annotated[str | None, typer.Option("--known-at", metavar="DATE", hidden=True)]
+KnownAt = Annotated[
+    str | None,
+    typer.Option(
+        "--known-at",
+        metavar="WHEN",
+        help="Only what was recorded by then: a date, or a timestamp with its zone. Not for a folder.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 ORGANISATION = "organisation.yaml"

@@ -1,4 +1,4 @@
-"""Where an organisation stands on a day: snapshot, posture and what moved, read from its folder."""
+"""Where an organisation stands on a day: snapshot, posture and what moved."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,12 +7,11 @@ from typing import Any
 from rich.console import Group
 
 from buttress.cli.clock import BEFORE
+from buttress.cli.source import SnapshotsOn
 from buttress.core.explain import Explanation, explain
 from buttress.core.posture import Posture, posture
 from buttress.core.snapshot import RegisterSnapshot
 from buttress.formats.problems import ProblemsError
-from buttress.register.files.register import Register
-from buttress.register.snapshot import snapshots_on
 from buttress.reports.explanation import as_json as explanation_json
 from buttress.reports.posture.document import posture_document
 from buttress.reports.summary import as_json as summary_json
@@ -43,28 +42,26 @@ class Standing:
         return {**whole, "summary": summary_json.document(self.summary), "explanation": moved}
 
 
-def standing(register: Register, as_of: date, since: date | None, engagement: str | None) -> Standing:
+def standing(snapshots_on: SnapshotsOn, as_of: date, since: date | None) -> Standing:
     """The register as of `as_of`, computed and compared with `since`.
 
     Without `since` it is compared with 90 days before, or with the day of its first assessment where that is later.
     """
-    snapshot, before = _both_days(register, as_of, since or as_of - BEFORE, engagement)
+    snapshot, before = _both_days(snapshots_on, as_of, since or as_of - BEFORE)
     if since is None and before is None:
         first = _first_assessed(snapshot)
         if first is not None and first < as_of:
-            before = _both_days(register, as_of, first, engagement)[1]
+            before = _both_days(snapshots_on, as_of, first)[1]
     return Standing(snapshot, posture(snapshot), explain(before, snapshot) if before else None)
 
 
-def _both_days(
-    register: Register, as_of: date, since: date, engagement: str | None
-) -> tuple[RegisterSnapshot, RegisterSnapshot | None]:
+def _both_days(snapshots_on: SnapshotsOn, as_of: date, since: date) -> tuple[RegisterSnapshot, RegisterSnapshot | None]:
     """The earlier one is None where it has nothing to compare: no risk was assessed by then, and everything would only be
     new, or a register younger than `since` has no rate on that day."""
     try:
-        before, snapshot = snapshots_on(register, (since, as_of), engagement)
+        before, snapshot = snapshots_on((since, as_of))
     except ProblemsError:
-        return snapshots_on(register, (as_of,), engagement)[0], None
+        return snapshots_on((as_of,))[0], None
     return snapshot, before if _first_assessed(before) is not None else None
 
 

@@ -15,7 +15,8 @@ same figures; an update agrees with a rebuild to 1e-9.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from math import ceil, exp, log2, sqrt
 
 import numpy as np
@@ -27,7 +28,15 @@ from buttress.core.risk_quantiles import risk_quantiles
 from buttress.core.severity import Capped, Floats, SeverityLaw
 from buttress.core.tails import ComponentTails
 
-__all__ = ["Grid", "GridTooSmallError", "Portfolio", "build_portfolio", "risk_quantiles"]
+__all__ = [
+    "Grid",
+    "GridTooSmallError",
+    "Layer",
+    "Portfolio",
+    "build_portfolio",
+    "restored_portfolio",
+    "risk_quantiles",
+]
 
 _TOP_RATE = 5e-5
 """Low enough for a curve down to 1e-4 and, with closed-form means, for TVaR; each halving widens the step by a fifth."""
@@ -50,10 +59,15 @@ class GridTooSmallError(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """Sum of the risks' tilted log transforms on one lattice at its active frequencies, (n_active,)."""
+    """Sum of the risks' tilted log transforms on one lattice at its active frequencies, (n_active,); `lattice` follows."""
 
     grid: Grid
     log_transform: Complexes
+    lattice: Lattice = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        masses = masses_of_transform(np.exp(self.log_transform), self.grid.size)
+        object.__setattr__(self, "lattice", Lattice(masses, self.grid.step))
 
     def replaced(self, removed: Sequence[AnnualLoss], added: Sequence[AnnualLoss]) -> "Layer":
         log_transform = self.log_transform - self._summed(removed) + self._summed(added)
@@ -63,9 +77,6 @@ class Layer:
                 "build it anew"
             )
         return Layer(self.grid, log_transform)
-
-    def lattice(self) -> Lattice:
-        return Lattice(masses_of_transform(np.exp(self.log_transform), self.grid.size), self.grid.step)
 
     def _summed(self, losses: Sequence[AnnualLoss]) -> Complexes:
         total = np.zeros(len(self.log_transform), dtype=np.complex128)
@@ -107,7 +118,7 @@ class Portfolio:
 
     def distribution(self) -> LossDistribution:
         return LossDistribution(
-            lattices=tuple(layer.lattice() for layer in self.layers[::-1]),
+            lattices=tuple(layer.lattice for layer in self.layers[::-1]),
             mean=self.mean,
             sd=self.sd,
             probability_of_none=self.probability_of_none,
@@ -119,28 +130,45 @@ class Portfolio:
 
         Raises `GridTooSmallError` where the lattice must grow, ValueError where a loss to remove is not part of it.
         """
-        places = _places(self.losses, removed)
-        moments = np.concatenate([np.delete(self.moments, places, axis=0), _moments(added)])
-        tails = self.tails.replaced(removed, added)
+        losses, moments, tails = self._parts_after(removed, added)
         if _rung_is_too_low(self.grid, tails, moments):
             raise GridTooSmallError(
                 f"The lattice up to {self.grid.top:.6g} is too low for the portfolio after this edit; build it anew"
             )
-        layers = tuple(layer.replaced(removed, added) for layer in self.layers)
-        return Portfolio((*_kept(self.losses, places), *added), layers, moments, tails)
+        return Portfolio(losses, tuple(layer.replaced(removed, added) for layer in self.layers), moments, tails)
+
+    def caught_up(
+        self, removed: Sequence[AnnualLoss], added: Sequence[AnnualLoss], layers: Sequence[Layer]
+    ) -> "Portfolio":
+        """As `replaced`, with the sums that were already made of it elsewhere.
+
+        Raises ValueError where a loss to remove is not part of it.
+        """
+        losses, moments, tails = self._parts_after(removed, added)
+        return Portfolio(losses, tuple(layers), moments, tails)
+
+    def _parts_after(
+        self, removed: Sequence[AnnualLoss], added: Sequence[AnnualLoss]
+    ) -> tuple[tuple[AnnualLoss, ...], Floats, ComponentTails]:
+        places = _places(self.losses, self.moments, removed)
+        moments = np.concatenate([np.delete(self.moments, places, axis=0), _moments(added)])
+        return (*_kept(self.losses, places), *added), moments, self.tails.replaced(removed, added)
 
     def requantified(self, removed: Sequence[AnnualLoss], added: Sequence[AnnualLoss]) -> "Portfolio":
         """As `replaced`, but rebuilt where a rebuild would choose other lattices: figures never depend on the path."""
+        kept = self.updated(removed, added)
+        if kept is not None:
+            return kept
+        places = _places(self.losses, self.moments, removed)
+        return build_portfolio([*_kept(self.losses, places), *added], size=self.grid.size)
+
+    def updated(self, removed: Sequence[AnnualLoss], added: Sequence[AnnualLoss]) -> "Portfolio | None":
+        """As `requantified`, None where that would have to build anew."""
         try:
             portfolio = self.replaced(removed, added)
         except GridTooSmallError:
-            losses = [*_kept(self.losses, _places(self.losses, removed)), *added]
-            return build_portfolio(losses, size=self.grid.size)
-        return (
-            portfolio
-            if portfolio._has_lattices_of_a_rebuild()
-            else build_portfolio(portfolio.losses, size=self.grid.size)
-        )
+            return None
+        return portfolio if portfolio._has_lattices_of_a_rebuild() else None
 
     def _has_lattices_of_a_rebuild(self) -> bool:
         if not self._is_as_high_as_a_rebuild():
@@ -150,16 +178,29 @@ class Portfolio:
 
     def _is_as_high_as_a_rebuild(self) -> bool:
         """True where the rule, and the raising above it, would end on this very lattice."""
-        if self.layers[0].lattice().chance_above > _MOST_ABOVE:
+        if self.layers[0].lattice.chance_above > _MOST_ABOVE:
             return False
-        lowest, step = _step(self.tails, self.moments, self.grid.size), self.grid.step
-        if lowest >= step:
+        if not self._meets_the_rule_one_rung_lower():
             return True
-        raises = log2(step / lowest) / log2(_RAISE)
-        if abs(raises - round(raises)) > 1e-9:
-            return False
         below = np.array([self.grid.top / _RAISE])
-        return bool(self.distribution().exceedance(below)[0] > _MOST_ABOVE)
+        if self.distribution().exceedance(below)[0] <= _MOST_ABOVE:
+            return False
+        raises = log2(self.grid.step / _step(self.tails, self.moments, self.grid.size)) / log2(_RAISE)
+        return abs(raises - round(raises)) <= 1e-9
+
+    def _meets_the_rule_one_rung_lower(self) -> bool:
+        """False where this lattice is the lowest that the rule allows: on it, searching the ladder would end here."""
+        rung = 4 * log2(self.grid.step)
+        if abs(rung - round(rung)) > 1e-9 or self.mean == 0:
+            return _step(self.tails, self.moments, self.grid.size) < self.grid.step
+        lowest = ceil(4 * log2((self.mean + _TOP_SDS * self.sd) / self.grid.size))
+        below = self.grid.size * _rung(round(rung) - 1)
+        return lowest < round(rung) and _is_high_enough(below, self.mean, self.tails)
+
+
+def restored_portfolio(losses: Sequence[AnnualLoss], layers: Sequence[Layer]) -> Portfolio:
+    """The portfolio of `losses` from sums that were made of them before and kept."""
+    return Portfolio(tuple(losses), tuple(layers), _moments(losses), ComponentTails.of(losses))
 
 
 def build_portfolio(losses: Sequence[AnnualLoss], *, size: int = 4096, grid: Grid | None = None) -> Portfolio:
@@ -196,7 +237,7 @@ def _highest_layer(losses: Sequence[AnnualLoss], grid: Grid) -> Layer:
     The rule looks at single losses. Where a cap ends them below the top, two of them in one year can pass it.
     """
     layer = _layer(losses, grid)
-    while layer.lattice().chance_above > _MOST_ABOVE:
+    while layer.lattice.chance_above > _MOST_ABOVE:
         layer = _layer(losses, Grid(layer.grid.step * _RAISE, grid.size))
     return layer
 
@@ -205,7 +246,7 @@ def _is_fine_enough(layer: Layer, none: float) -> bool:
     """True where the median year with loss, or the median year, has its 200 steps on this lattice."""
     if none == 1:
         return True
-    typical = layer.lattice().quantile(1 - min(0.5, (1 - none) / 2), none)
+    typical = layer.lattice.quantile(1 - min(0.5, (1 - none) / 2), none)
     return typical >= _LEAST_STEPS * layer.grid.step
 
 
@@ -265,22 +306,35 @@ def _rung(k: int) -> float:
     return float(2.0 ** (k / 4))
 
 
-def _places(losses: tuple[AnnualLoss, ...], removed: Sequence[AnnualLoss]) -> list[int]:
-    """Places of the losses to remove, each loss taken once."""
+def _places(losses: tuple[AnnualLoss, ...], moments: Floats, removed: Sequence[AnnualLoss]) -> list[int]:
+    """Places of the losses to remove, ascending, each loss taken once."""
     # What is taken out mostly is the very object that was put in: comparing laws one by one would cost more than the sum.
-    same = {id(loss): place for place, loss in enumerate(losses)}
-    places: dict[int, None] = {}
+    ids = list(map(id, losses))
+    places: set[int] = set()
     for loss in removed:
-        place = same.get(id(loss), -1)
-        if place < 0 or place in places:
-            equal = (p for p, other in enumerate(losses) if p not in places and other == loss)
-            place = next(equal, -1)
-        if place < 0:
+        place = _place_of(id(loss), ids, places)
+        if place is None:
+            alike = np.flatnonzero(moments[:, 0] == loss.mean).tolist()
+            place = next((p for p in alike if p not in places and losses[p] == loss), None)
+        if place is None:
             raise ValueError(f"The loss to take out, mean {loss.mean:.6g} a year, is not part of the portfolio")
-        places[place] = None
-    return list(places)
+        places.add(place)
+    return sorted(places)
+
+
+def _place_of(wanted: int, ids: list[int], taken: set[int]) -> int | None:
+    """The first place of an object that is not taken yet."""
+    start = 0
+    while True:
+        try:
+            place = ids.index(wanted, start)
+        except ValueError:
+            return None
+        if place not in taken:
+            return place
+        start = place + 1
 
 
 def _kept(losses: tuple[AnnualLoss, ...], places: Sequence[int]) -> list[AnnualLoss]:
-    gone = frozenset(places)
-    return [loss for place, loss in enumerate(losses) if place not in gone]
+    """The losses at all other places; `places` ascend."""
+    return [loss for before, place in pairwise((-1, *places, len(losses))) for loss in losses[before + 1 : place]]

@@ -27,21 +27,21 @@ class WeightedLaws:
 
     def without(self, other: "WeightedLaws") -> "WeightedLaws":
         """Less the laws of `other`, each once; ValueError where one is missing."""
-        own, drop = self._table(), other._table()
         gone: list[int] = []
-        for row in drop:
-            places = [int(place) for place in np.flatnonzero((own == row).all(axis=1)) if int(place) not in gone]
-            if not places:
+        for row in range(len(other.weights)):
+            # The weight alone tells nearly all components apart; only what it leaves is compared whole.
+            alike = np.flatnonzero(self.weights[:, 0] == other.weights[row, 0]).tolist()
+            place = next((p for p in alike if p not in gone and self._row(p) == other._row(row)), None)
+            if place is None:
                 raise ValueError(f"A {self.columns.kind.__name__} component to take out is not part of the portfolio")
-            gone.append(places[0])
-        kept = np.delete(np.arange(len(own)), gone)
+            gone.append(place)
         columns = replace(
             self.columns,
-            parameters=self.columns.parameters[:, kept],
-            caps=self.columns.caps[kept],
-            rows=np.arange(len(kept)),
+            parameters=np.delete(self.columns.parameters, gone, axis=1),
+            caps=np.delete(self.columns.caps, gone, axis=0),
+            rows=np.arange(len(self.weights) - len(gone)),
         )
-        return WeightedLaws(columns, self.weights[kept])
+        return WeightedLaws(columns, np.delete(self.weights, gone, axis=0))
 
     def joined(self, other: "WeightedLaws") -> "WeightedLaws":
         columns = replace(
@@ -52,8 +52,8 @@ class WeightedLaws:
         )
         return WeightedLaws(columns, np.concatenate([self.weights, other.weights]))
 
-    def _table(self) -> Floats:
-        return np.concatenate([self.weights, self.columns.caps, self.columns.parameters[:, :, 0].T], axis=1)
+    def _row(self, place: int) -> list[float]:
+        return [float(self.columns.caps[place, 0]), *self.columns.parameters[:, place, 0].tolist()]
 
 
 def weighted_laws(losses: Sequence[AnnualLoss]) -> list[WeightedLaws]:

@@ -9,7 +9,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from buttress.orgs.errors import RecordsError
 from buttress.orgs.guards import missing_guards
 
-_ADVICE = "Run: buttress migrate"
+_ADVICE = "Run: buttress setup"
 
 
 class UnguardedError(RecordsError):

@@ -4,7 +4,7 @@ The statement itself is kept whole as canonical JSON; columns exist for what the
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -71,10 +71,16 @@ def _column_value(value: Any) -> Any:
 
 
 def link_rows(
-    kind: RecordKind | FactKind, record: StrictModel, record_id: uuid.UUID, resolve: Resolve
+    kind: RecordKind | FactKind,
+    record: StrictModel,
+    record_id: uuid.UUID,
+    resolve: Resolve,
+    names: Collection[str] | None = None,
 ) -> Iterator[Link]:
-    """The rows of every link table that repeat the record's lists of references."""
+    """The rows of every link table that repeat the record's lists of references, or those of `names`."""
     for name, model, target in column_map(kind).links:
+        if names is not None and name not in names:
+            continue
         for position, value in enumerate(_in_order(getattr(record, name))):
             columns: dict[str, Any] = {"record_id": record_id, "position": position}
             columns |= {"target": str(value)} if target is None else {"target_id": resolve(target, value)}

@@ -6,6 +6,7 @@ audit entry's before and after. The services of the stages call these; they deci
 
 import re
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,10 +59,10 @@ def change(write: Write, kind: RecordKind, ref: str, record: StrictModel, versio
     columns = columns_of(kind, record, write.resolve)
     columns.pop("ref", None)
     _update(kind, row, write, **columns)
-    _clear_links(kind, row.id)
-    _put_links(write, kind, record, row.id)
+    said, says = from_text(before), from_text(content)
+    _change_links(write, kind, record, row.id, {n for n in {*said, *says} if said.get(n) != says.get(n)})
     _put_version(write, kind, row, content)
-    _say_difference(write, kind, row, from_text(before), from_text(content))
+    _say_difference(write, kind, row, said, says)
     return Written(kind.name, ref, row.version, write.change)
 
 
@@ -98,7 +99,8 @@ def rename(write: Write, kind: RecordKind, ref: str, new_ref: str, version: int)
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a fact is to stand: its place among facts of its day (None: last), the version of the record that the writer
-    saw (None: any, as facts take nothing away from each other), and whether it may correct one of its identity."""
+    saw (None: any, as facts take nothing away from each other), and whether it may correct one of its identity. With a
+    place, one that may correct is stated without looking at what stands."""
 
     position: int | None = None
     version: int | None = None
@@ -116,25 +118,32 @@ def state(write: Write, kind: FactKind, ref: str, fact: StrictModel, standing: S
     content = content_of(fact)
     refuse_unwritable(fact, kind.noun, content)
     identity = identity_of(kind, fact)
-    effective_on = getattr(fact, "effective_on", None)
     position = standing.position
     if record_id not in write.added:
-        write.flush()
-        same_day = kind.model.objects.filter(record_id=record_id, effective_on=effective_on)
-        earlier = same_day.filter(identity=identity).order_by("-change").first()
-        if earlier is not None and not standing.is_correction:
-            raise InvalidError(
-                f"{ref} has a {kind.noun} of {effective_on or 'no day'} already; give this one a key of its own, or"
-                " say that it corrects the other"
-            )
-        if position is None:
-            last = same_day.order_by("-position").values_list("position", flat=True).first()
-            position = earlier.position if earlier is not None else 0 if last is None else last + 1
+        if position is None or not standing.is_correction:
+            position = _place(write, kind, ref, record_id, fact, standing)
         version = _bump(write, of, record_id, ref, standing.version)
     else:
         version = 1
     _insert_fact(write, kind, record_id, ref, fact, content, identity, position or 0)
     return Written(kind.of, ref, version, write.change)
+
+
+def _place(write: Write, kind: FactKind, ref: str, record_id: uuid.UUID, fact: StrictModel, standing: Standing) -> int:
+    """Where among the facts of its day it is to stand; raises where it would correct one and is not meant to."""
+    write.flush()
+    day = getattr(fact, "effective_on", None)
+    same_day = kind.model.objects.filter(record_id=record_id, effective_on=day)
+    earlier = same_day.filter(identity=identity_of(kind, fact)).order_by("-change").first()
+    if earlier is not None and not standing.is_correction:
+        raise InvalidError(
+            f"{ref} has a {kind.noun} of {day or 'no day'} already; give this one a key of its own, or say that it"
+            " corrects the other"
+        )
+    if standing.position is not None:
+        return standing.position
+    last = same_day.order_by("-position").values_list("position", flat=True).first()
+    return int(earlier.position) if earlier is not None else 0 if last is None else last + 1
 
 
 def identity_of(kind: FactKind, fact: StrictModel) -> str:
@@ -206,6 +215,7 @@ def _update(kind: RecordKind, row: Record, write: Write, /, **columns: Any) -> N
     if changed != 1:
         raise _conflict(write, kind, kind.model.objects.get(id=row.id), row.version)
     row.version += 1
+    write.bumped.pop(row.id, None)
 
 
 def _bump(write: Write, kind: RecordKind, record_id: uuid.UUID, ref: str, version: int | None) -> int:
@@ -213,9 +223,12 @@ def _bump(write: Write, kind: RecordKind, record_id: uuid.UUID, ref: str, versio
     rows = kind.model.objects.filter(id=record_id)
     if version is not None:
         _check_version(write, kind, rows.get(), version)
+    if record_id in write.bumped:
+        return write.bumped[record_id]
     rows.exclude(changed_in=write.change).update(version=F("version") + 1, changed_in=write.change)
     write.draft(kind.name, record_id, ref)
-    return int(rows.values_list("version", flat=True)[0])
+    write.bumped[record_id] = found = int(rows.values_list("version", flat=True)[0])
+    return found
 
 
 def _insert_fact(
@@ -269,9 +282,16 @@ def _put_links(write: Write, kind: RecordKind, record: StrictModel, record_id: u
         write.insert(link)
 
 
-def _clear_links(kind: RecordKind, record_id: uuid.UUID) -> None:
-    for _, model, _ in column_map(kind).links:
-        model.objects.filter(record_id=record_id).delete()
+def _change_links(
+    write: Write, kind: RecordKind, record: StrictModel, record_id: uuid.UUID, changed: Collection[str]
+) -> None:
+    """Replaces the links of changed fields, and of what is no field but follows from some."""
+    names = {name for name, _, _ in column_map(kind).links if name in changed or name not in kind.record.model_fields}
+    for name, model, _ in column_map(kind).links:
+        if name in names:
+            model.objects.filter(record_id=record_id).delete()
+    for link in link_rows(kind, record, record_id, write.resolve, names):
+        write.insert(link)
 
 
 def _say_difference(write: Write, kind: RecordKind, row: Record, before: dict[str, Any], after: dict[str, Any]) -> None:

@@ -68,7 +68,8 @@ class Written:
 @dataclass(slots=True)
 class Write:
     """One open write. `touched` holds every record that the write concerned, by kind and id, with its reference;
-    `versions` what each of them is to say from this change on."""
+    `versions` what each of them is to say from this change on, `bumped` the versions of those under which facts were
+    stated."""
 
     actor: Actor
     operation: Operation
@@ -81,6 +82,7 @@ class Write:
     person_ref: str
     touched: dict[tuple[str, uuid.UUID], str] = field(default_factory=dict)
     added: set[uuid.UUID] = field(default_factory=set)
+    bumped: dict[uuid.UUID, int] = field(default_factory=dict)
     drafts: dict[tuple[str, uuid.UUID | None], EntryDraft] = field(default_factory=dict)
     versions: dict[uuid.UUID, tuple[RecordVersion, EntryDraft]] = field(default_factory=dict)
     all_known: set[str] = field(default_factory=set)

@@ -5,10 +5,9 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from buttress.core.verdicts import ControlTest, TestResult
-from buttress.evidence.declarations import ControlTestDeclaration, read_declaration, shipped_test
+from buttress.evidence.declarations import ControlTestDeclaration, shipped_test
 from buttress.evidence.results import read_results
 from buttress.formats.problems import Problem, ProblemsError, nearest, shown
-from buttress.register.files.declared_tests import DECLARATION, TESTS_FOLDER
 from buttress.register.files.register import Register
 
 
@@ -25,10 +24,9 @@ def declarations_of(register: Register) -> tuple[ControlTestDeclaration, ...]:
             declarations.append(shipped_test(ref).with_overrides(adoption, place.node, place.path))
         except ProblemsError as error:
             problems += error.problems
-    for name in register.own_tests:
-        file = f"{TESTS_FOLDER}/{name}/{DECLARATION}"
+    for name, record in register.own_tests.items():
         try:
-            own = read_declaration(register.folder / file, shown_as=file)
+            own = record.declaration(name)
         except ProblemsError as error:
             problems += error.problems
             continue

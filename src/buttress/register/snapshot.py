@@ -1,4 +1,4 @@
-"""From the records of a folder to the snapshot as of a day, from which every figure is computed."""
+"""From the records of a register to the snapshot as of a day, from which every figure is computed."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -17,6 +17,7 @@ from buttress.register.files.consistency import currencies_in_use
 from buttress.register.files.reader import read_register
 from buttress.register.files.register import Register
 from buttress.register.values.controls import controls_of
+from buttress.register.values.decisions import UNDECIDED, Decisions
 from buttress.register.values.inventory import (
     assets_of,
     changes_of,
@@ -38,8 +39,9 @@ def build_snapshot(
     tests: Sequence[ControlTest] = (),
     results: Sequence[TestResult] = (),
     datasets: Sequence[DatasetState] = (),
+    decisions: Decisions = UNDECIDED,
 ) -> RegisterSnapshot:
-    """The register as of the end of `as_of`: facts effective by then, records as they stand today.
+    """The register as of the end of `as_of`: facts effective by then, records as they stand in it.
 
     Results of runs after `as_of` are left out. Raises `ProblemsError` where `engagement` names none, or where a
     currency in use has no rate on that day.
@@ -57,11 +59,11 @@ def build_snapshot(
         engagement=engagement_of(register, as_of, engagement),
         rates=rates,
         criteria=criteria(),
-        risks=risks_of(register, Reading(scales, rates), as_of),
+        risks=risks_of(register, Reading(scales, rates), as_of, decisions),
         controls=controls_of(register, as_of),
         tests=tuple(tests),
         results=tuple(sorted((r for r in results if r.as_of <= as_of), key=lambda r: (r.effective_at, r.as_of))),
-        exceptions=exceptions_of(register),
+        exceptions=exceptions_of(register) if decisions.exceptions is None else decisions.exceptions,
         persons=persons_of(register),
         objectives=objectives_of(register),
         assets=assets_of(register),

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from buttress.register.init_answers import answers_from
-from buttress.register.questions import CONTROL_QUESTIONS, QUESTIONS, read_line
-from buttress.register.starting_risks import control_questions
+from buttress.register.starting.answers import answers_from
+from buttress.register.starting.questions import CONTROL_QUESTIONS, QUESTIONS, read_line
+from buttress.register.starting.risks import control_questions
 
 Run = Callable[..., Result]
 

@@ -12,6 +12,7 @@ from buttress.formats.problems import ProblemsError, nearest
 from buttress.orgs import recording
 from buttress.orgs.errors import InvalidError
 from buttress.orgs.reading import records_of
+from buttress.orgs.reads import permits
 from buttress.orgs.roles import Operation
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor, Write, Written, writes
@@ -39,19 +40,18 @@ def drop_test(write: Write, *, ref: str, version: int) -> Written:
     return recording.remove(write, CONTROL_TESTS, ref, version)
 
 
+@permits(Operation.TEST_CHANGE)
 def declare_own_test(actor: Actor, /, *, ref: str, test: OwnTestRecord) -> Written:
     """A control test of one's own, parsed, linted and tried on its examples first; raises `ProblemsError`."""
     _try(actor, ref, test)
     return _declare_own_test(actor, ref=ref, test=test)
 
 
+@permits(Operation.TEST_CHANGE)
 def change_own_test(actor: Actor, /, *, ref: str, test: OwnTestRecord, version: int) -> Written:
     """As `declare_own_test`, of one that is there; a change of meaning needs a higher `version` in its source."""
     _try(actor, ref, test)
     return _change_own_test(actor, ref=ref, test=test, version=version)
-
-
-declare_own_test.operation = change_own_test.operation = Operation.TEST_CHANGE  # type: ignore[attr-defined]
 
 
 @writes(Operation.TEST_CHANGE)
@@ -67,13 +67,15 @@ def _change_own_test(write: Write, *, ref: str, test: OwnTestRecord, version: in
     row = recording.stored(write, OWN_TESTS, ref)
     before = OwnTestRecord.model_validate_json(recording.latest_content(write, row.id)).declaration(ref)
     after = test.declaration(ref)
+    # First of all, so that who saw an older text is told of the newer one and not of its version.
+    written = recording.change(write, OWN_TESTS, ref, test, version)
     if after.version < before.version:
         raise InvalidError(f"{ref} has version {before.version}, the new source {after.version}; a version only rises")
     if after.version == before.version and after.declared_hash != before.declared_hash:
         raise InvalidError(
             f"What {ref} means was changed under version {after.version}; raise it to {after.version + 1}"
         )
-    return recording.change(write, OWN_TESTS, ref, test, version)
+    return written
 
 
 @writes(Operation.TEST_CHANGE)

@@ -11,6 +11,7 @@ from buttress.evidence.services.control_tests import refuse_named, refuse_second
 from buttress.evidence.store import folder_of
 from buttress.orgs import recording
 from buttress.orgs.errors import InvalidError
+from buttress.orgs.reads import permits
 from buttress.orgs.recording import LAST, Standing
 from buttress.orgs.roles import Operation
 from buttress.orgs.writing import Actor, Write, Written, writes
@@ -37,6 +38,7 @@ def remove_manual_test(write: Write, *, ref: str, version: int) -> Written:
     return recording.remove(write, MANUAL_TESTS, ref, version)
 
 
+@permits(Operation.EVIDENCE_RECORD)
 def record_manual_result(
     actor: Actor, /, *, test: str, result: ManualResult, document_sha256: str | None = None, standing: Standing = LAST
 ) -> Written:
@@ -48,9 +50,6 @@ def record_manual_result(
     if document_sha256 is None and result.retracted is None:
         document_sha256 = _stored_digest(actor, result)
     return _record_manual_result(actor, test=test, result=result, document_sha256=document_sha256, standing=standing)
-
-
-record_manual_result.operation = Operation.EVIDENCE_RECORD  # type: ignore[attr-defined]
 
 
 def _stored_digest(actor: Actor, result: ManualResult) -> str:

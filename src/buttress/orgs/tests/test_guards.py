@@ -68,7 +68,7 @@ class TestOnTheDatabase:
     def test_a_guard_that_is_gone_is_missed_and_the_next_migration_makes_it_again(self):
         drop_guards(connection)
         assert len(missing_guards(connection)) == len(list(expected_guards(connection, rules_of_tables())))
-        with pytest.raises(UnguardedError, match="buttress migrate"):
+        with pytest.raises(UnguardedError, match="buttress setup"):
             require_guards()
         assert {message.id for message in check_guards(databases=["default"])} == {"buttress.W001"}
         call_command("migrate", verbosity=0)
@@ -245,7 +245,7 @@ WRITERS = {
     "orgs/services.py": "founds organisations",
     "orgs/writing.py": "writes what a write collected, and the head",
     "register/tasks.py": "keeps how far a job has come",
-    "register/table_lines.py": "brings back the rows of a backup",
+    "register/backup/table_lines.py": "brings back the rows of a backup",
 }
 
 

@@ -37,7 +37,7 @@ def verify_organisation(organisation_id: uuid.UUID, *, checkpoint: Checkpoint | 
         check_records(findings)
         check_links_of_facts(findings)
         for line in missing_guards(connection):
-            findings.report("database", f"it does not refuse what it must: {line}", "the guard; run: buttress migrate")
+            findings.report("database", f"it does not refuse what it must: {line}", "the guard; run: buttress setup")
         return findings.result(organisation.ref)
 
 

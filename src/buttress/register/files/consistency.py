@@ -1,27 +1,32 @@
 """What can only be judged over several records: scales in force, currencies, deciders, conditions, cycles."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import TypeVar
 
 from buttress.core.snapshot import RiskKind
-from buttress.formats.problems import Problem, nearest, shown
+from buttress.formats.models import Complaint
+from buttress.formats.problems import Problem, shown
 from buttress.formats.strict_yaml import Path as FieldPath
 from buttress.register.files.attested import missing_documents
 from buttress.register.files.evidence_links import evidence_links
-from buttress.register.files.register import Register
-from buttress.risks.records.appetite import AppetiteFact
-from buttress.risks.records.risk import AssessmentFact, Method
-from buttress.risks.records.scales import ScaleFact
-
-S = TypeVar("S", ScaleFact, AppetiteFact)
+from buttress.register.files.register import Place, Register
+from buttress.risks.agreement import (
+    SOMEBODY_ELSE,
+    appetite_complaints,
+    ceiling_complaints,
+    currency_complaints,
+    decider_complaints,
+    in_force,
+    level_complaints,
+    level_currency_complaints,
+    scales_met,
+)
 
 
 def inconsistencies(register: Register) -> Iterator[Problem]:
     """Every problem between records that are valid by themselves."""
     yield from _appetites(register)
     yield from _levels(register)
-    yield from _level_currencies(register)
     yield from _ceilings(register)
     yield from _emails(register)
     yield from _deciders(register)
@@ -33,11 +38,9 @@ def inconsistencies(register: Register) -> Iterator[Problem]:
     yield from evidence_links(register)
 
 
-def in_force(dated: tuple[S, ...], day: date) -> S | None:
-    """The last one effective by `day`, else the first there is; retracted ones out."""
-    ordered = sorted((each for each in dated if not getattr(each, "retracted", None)), key=lambda e: e.effective_on)
-    by_then = [each for each in ordered if each.effective_on <= day]
-    return by_then[-1] if by_then else next(iter(ordered), None)
+def _complaints(place: Place, path: FieldPath, complaints: Iterable[Complaint]) -> Iterator[Problem]:
+    """The complaints about what stands under `path`, with their lines."""
+    return (place.problem((*path, *c.path), c.found, c.expected, c.advice) for c in complaints)
 
 
 def _appetites(register: Register) -> Iterator[Problem]:
@@ -47,61 +50,20 @@ def _appetites(register: Register) -> Iterator[Problem]:
     for position, appetite in enumerate(organisation.appetite):
         if appetite.retracted:
             continue
-        scale = in_force(organisation.scales, appetite.effective_on)
-        met = [s for s in organisation.scales if in_force(organisation.appetite, s.effective_on) is appetite]
-        for version in [s for s in organisation.scales if s is scale or s in met]:
-            for path, rating in _ratings(appetite):
-                if rating not in version.ratings:
-                    expected = f"a rating of scale {version.version}: {', '.join(version.ratings)}"
-                    at = ("appetite", position, *path)
-                    yield place.problem(at, shown(rating), expected, nearest(rating, version.ratings))
-
-
-def _ratings(appetite: AppetiteFact) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    yield ("highest_rating",), appetite.highest_rating
-    for category, own in appetite.categories.items():
-        if own.highest_rating is not None:
-            yield ("categories", category.value, "highest_rating"), own.highest_rating
-    for position, authority in enumerate(appetite.authorities):
-        yield ("authorities", position, "highest_rating"), authority.highest_rating
+        for scale in scales_met(appetite, organisation.scales, organisation.appetite):
+            yield from _complaints(place, ("appetite", position), appetite_complaints(appetite, scale))
 
 
 def _levels(register: Register) -> Iterator[Problem]:
-    """Levels stated or set by hand exist in the scale version of the assessment's day."""
+    """Levels stated or set by hand exist in the scale version of the assessment's day, and are in its currency."""
     for ref, risk in register.risks.items():
         place = register.place("risks", ref)
         for position, assessment in enumerate(risk.assessments):
             scale = in_force(register.organisation.scales, assessment.effective_on)
-            assert scale is not None
-            for path, level, most in _stated_levels(assessment, scale):
-                if level > most:
-                    expected = f"a level from 1 to {most} of scale {scale.version}"
-                    yield place.problem(("assessments", position, *path), str(level), expected)
-
-
-def _stated_levels(assessment: AssessmentFact, scale: ScaleFact) -> Iterator[tuple[tuple[str, str], int, int]]:
-    likelihoods, impacts = len(scale.likelihood), len(scale.impact)
-    if assessment.frequency is not None and assessment.frequency.level is not None:
-        yield ("frequency", "level"), assessment.frequency.level, likelihoods
-    if assessment.loss is not None and assessment.loss.level is not None:
-        yield ("loss", "level"), assessment.loss.level, impacts
-    if assessment.override is not None:
-        yield ("override", "likelihood"), assessment.override.likelihood, likelihoods
-        yield ("override", "impact"), assessment.override.impact, impacts
-
-
-def _level_currencies(register: Register) -> Iterator[Problem]:
-    """Levels are read in the currency of their scale version."""
-    for ref, risk in register.risks.items():
-        for position, assessment in enumerate(risk.assessments):
-            scale = in_force(register.organisation.scales, assessment.effective_on)
-            if assessment.method is not Method.LEVELS or assessment.currency is None or scale is None:
-                continue
-            currency = scale.currency or register.organisation.currency
-            if assessment.currency != currency:
-                path = ("assessments", position, "currency")
-                expected = f"{currency}, the currency of scale {scale.version}, or none with levels"
-                yield register.place("risks", ref).problem(path, shown(assessment.currency), expected)
+            if scale is not None:
+                found = level_complaints(assessment, scale)
+                in_other = level_currency_complaints(assessment, scale, register.organisation.currency)
+                yield from _complaints(place, ("assessments", position), (*found, *in_other))
 
 
 def _ceilings(register: Register) -> Iterator[Problem]:
@@ -110,18 +72,10 @@ def _ceilings(register: Register) -> Iterator[Problem]:
     for ref, risk in register.risks.items():
         place = register.place("risks", ref)
         for position, acceptance in enumerate(risk.acceptances):
-            at = ("acceptances", position)
             scale = in_force(organisation.scales, acceptance.effective_on)
-            rating = acceptance.ceiling.rating
-            if scale is not None and rating is not None and rating not in scale.ratings:
-                expected = f"a rating of scale {scale.version}: {', '.join(scale.ratings)}"
-                yield place.problem((*at, "ceiling", "rating"), shown(rating), expected, nearest(rating, scale.ratings))
             appetite = in_force(organisation.appetite, acceptance.effective_on)
-            roles = [authority.role for authority in appetite.authorities] if appetite else []
-            if roles and acceptance.authority not in roles:
-                expected = f"a role with authority to accept: {', '.join(roles)}"
-                advice = nearest(acceptance.authority, roles) or "Add the role under appetite, authorities."
-                yield place.problem((*at, "authority"), shown(acceptance.authority), expected, advice)
+            found = ceiling_complaints(acceptance, scale, appetite)
+            yield from _complaints(place, ("acceptances", position), found)
 
 
 def _emails(register: Register) -> Iterator[Problem]:
@@ -142,17 +96,15 @@ def _deciders(register: Register) -> Iterator[Problem]:
     """Who asks does not decide, unless the organisation has declared itself a sole operator."""
     if register.organisation.sole_operator:
         return
-    advice = "Somebody else decides, or the organisation declares sole_operator: true."
     for ref, risk in register.risks.items():
+        place = register.place("risks", ref)
         for position, acceptance in enumerate(risk.acceptances):
-            if acceptance.requested_by == acceptance.accepted_by:
-                found = f"{shown(acceptance.accepted_by)}, who also requested it"
-                path = ("acceptances", position, "accepted_by")
-                yield register.place("risks", ref).problem(path, found, "another person", advice)
+            complaints = decider_complaints(acceptance, is_sole_operator=False)
+            yield from _complaints(place, ("acceptances", position), complaints)
     for ref, exception in register.exceptions.items():
         if exception.requested_by == exception.approved_by:
             found = f"{shown(exception.approved_by)}, who also requested it"
-            yield register.place("exceptions", ref).problem(("approved_by",), found, "another person", advice)
+            yield register.place("exceptions", ref).problem(("approved_by",), found, "another person", SOMEBODY_ELSE)
 
 
 def _currencies(register: Register) -> Iterator[Problem]:
@@ -160,10 +112,8 @@ def _currencies(register: Register) -> Iterator[Problem]:
     organisation = register.organisation
     rated = {organisation.currency}.union(*(fact.per_unit for fact in organisation.rates if not fact.retracted))
     for kind, ref, path, currency in currencies_in_use(register):
-        if currency not in rated:
-            expected = f"{organisation.currency}, or a currency with a rate"
-            advice = f"Add the rate of {currency} under organisation, rates, per_unit."
-            yield register.place(kind, ref).problem(path, shown(currency), expected, advice)
+        found = currency_complaints(path, currency, rated, organisation.currency)
+        yield from _complaints(register.place(kind, ref), (), found)
 
 
 def currencies_in_use(register: Register, as_of: date = date.max) -> Iterator[tuple[str, str, FieldPath, str]]:

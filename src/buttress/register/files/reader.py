@@ -1,14 +1,16 @@
 """From a register folder to validated records: everything that is wrong comes at once, with file and line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from buttress.evidence.data.datasets import DatasetDeclaration, named_dataset
+from buttress.evidence.records import OwnTestRecord
 from buttress.formats.folder import FolderLimits
 from buttress.formats.models import StrictModel, validate
+from buttress.formats.ordering import natural
 from buttress.formats.problems import Problem, ProblemsError
 from buttress.register.files.consistency import inconsistencies
 from buttress.register.files.declared_tests import declared_tests
@@ -16,7 +18,6 @@ from buttress.register.files.documents import Entries, gather, read_documents
 from buttress.register.files.register import Place, Register
 from buttress.register.files.schema.kinds import KINDS, ORGANISATION
 from buttress.register.files.schema.organisation import OrganisationRecord
-from buttress.register.files.writer import natural
 
 Known = Mapping[str, frozenset[str]]
 
@@ -51,7 +52,7 @@ def read_folder(folder: Path, *, limits: FolderLimits | None = None) -> Reading:
         return Reading(None, error.problems, {})
     entries, entry_problems = gather(nodes)
     problems += [*own_problems, *entry_problems]
-    known = _known(entries, own_tests)
+    known = _known(entries, own_tests.keys())
     records = _validated(entries, known, problems)
     register = None
     if ("organisation", "") in records:
@@ -60,7 +61,7 @@ def read_folder(folder: Path, *, limits: FolderLimits | None = None) -> Reading:
     return Reading(register, tuple(sorted(problems, key=lambda problem: problem.order)), _counts(entries))
 
 
-def _known(entries: Entries, own_tests: tuple[str, ...]) -> Known:
+def _known(entries: Entries, own_tests: Iterable[str]) -> Known:
     """References of each kind that links may name."""
     known: dict[str, set[str]] = {kind: set() for kind in KINDS}
     for kind, ref in entries:
@@ -113,7 +114,10 @@ def _named(ref: str, declared: DatasetDeclaration, place: Place) -> DatasetDecla
 
 
 def _register(
-    folder: Path, records: Mapping[tuple[str, str], StrictModel], entries: Entries, own_tests: tuple[str, ...]
+    folder: Path,
+    records: Mapping[tuple[str, str], StrictModel],
+    entries: Entries,
+    own_tests: Mapping[str, OwnTestRecord],
 ) -> Register:
     by_kind: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
     for kind, ref in sorted(records, key=lambda key: (key[0], natural(key[1]))):

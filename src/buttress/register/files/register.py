@@ -1,4 +1,4 @@
-"""A register folder as it was read: validated records, and for each of them the file and lines it stands on."""
+"""A register as it was read: validated records, and for each of them the place where it stands."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from buttress.evidence.data.datasets import DatasetDeclaration
 from buttress.evidence.declared_terms import Adoption
 from buttress.evidence.exceptions import ExceptionRecord
 from buttress.evidence.manual import ManualTest
+from buttress.evidence.records import OwnTestRecord
 from buttress.formats.models import StrictModel
 from buttress.formats.problems import Problem
 from buttress.formats.strict_yaml import Path as FieldPath
@@ -56,7 +57,7 @@ Places = Mapping[tuple[str, str], Place]
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Every record of a folder by kind and reference, R-2 before R-10, wherever they stand in the files.
+    """Every record by kind and reference, R-2 before R-10, wherever they stand in files or in the database.
 
     Records of the evidence side are declarations: what is to be read and tested, not what was found.
     """
@@ -77,7 +78,7 @@ class Register:
     control_tests: Mapping[str, Adoption] = field(default_factory=dict)
     manual_tests: Mapping[str, ManualTest] = field(default_factory=dict)
     exceptions: Mapping[str, ExceptionRecord] = field(default_factory=dict)
-    own_tests: tuple[str, ...] = ()
+    own_tests: Mapping[str, OwnTestRecord] = field(default_factory=dict)
     places: Places = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> Mapping[str, StrictModel]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from buttress.formats.folder import check_relative
 from buttress.formats.models import StrictModel, field_names, model_below
+from buttress.formats.ordering import natural
 from buttress.formats.problems import ProblemsError, refuse, shown
 from buttress.formats.strict_yaml import read_yaml
 from buttress.register.files.schema.kinds import KINDS, ORGANISATION
@@ -99,17 +100,6 @@ def _check_readable(text: str) -> None:
     except ProblemsError as error:
         problem = error.problems[0]
         raise ValueError(f"What was to be written cannot be read back: {problem}") from None
-
-
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Sorts R-2 before R-10.
-
-    >>> sorted(["R-10", "R-2", "A-1"], key=natural)
-    ['A-1', 'R-2', 'R-10']
-    """
-    return tuple(
-        (0, int(part), part) if part.isdigit() else (1, 0, part) for part in re.findall(r"[0-9]+|[^0-9]+", text)
-    )
 
 
 def _ordered_records(kind: str, records: Mapping[str, Any]) -> Mapping[str, Any]:

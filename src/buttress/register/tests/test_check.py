@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from buttress.register.check import CheckReport, check
+from buttress.register.checking.check import CheckReport, check
 from buttress.register.evaluation import evaluate_tests
 from buttress.register.tests.folders import SAMPLE, changed
 
@@ -272,7 +272,7 @@ def test_a_check_without_tests_of_ones_own_starts_no_database() -> None:
     code = f"""
 import sys
 from pathlib import Path
-from buttress.register.check import check
+from buttress.register.checking.check import check
 assert check(Path({str(SAMPLE)!r})).is_clean
 assert "duckdb" not in sys.modules
 assert "buttress.evidence.examples" not in sys.modules

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from buttress.core.workings import work_out
-from buttress.register.check import CheckReport, check
-from buttress.register.coherence import coherence_of
+from buttress.register.checking.check import CheckReport, check
+from buttress.register.checking.coherence import coherence_of
 from buttress.register.files.reader import read_register
 from buttress.register.snapshot import load_snapshot
 from buttress.register.tests.folders import changed

@@ -7,9 +7,9 @@ import pytest
 
 from buttress.core.snapshot import Category
 from buttress.formats.problems import ProblemsError
-from buttress.register.answers_template import answers_template
-from buttress.register.init_answers import answer_to, answers_from, read_answers
-from buttress.register.questions import QUESTIONS, Holding
+from buttress.register.starting.answers import answer_to, answers_from, read_answers
+from buttress.register.starting.answers_template import answers_template
+from buttress.register.starting.questions import QUESTIONS, Holding
 
 LEAST = {
     "name": "Saltmarsh",

@@ -14,15 +14,15 @@ from buttress.controls.library import starter_controls
 from buttress.core.posture import posture
 from buttress.core.snapshot import Category
 from buttress.criteria.catalogue import criteria_in_scope
-from buttress.register.check import check
+from buttress.register.checking.check import check
 from buttress.register.files.reader import read_register
-from buttress.register.init_answers import answers_from
-from buttress.register.initialise import initialise, write_first_register
-from buttress.register.questions import CATEGORIES, CONTROL_QUESTIONS, FEATURES, HOSTINGS, Holding
 from buttress.register.snapshot import build_snapshot
-from buttress.register.starting_inventory import reference_of
-from buttress.register.starting_readme import FIRST_DATASETS, readme
-from buttress.register.starting_risks import (
+from buttress.register.starting.answers import answers_from
+from buttress.register.starting.initialise import initialise, write_first_register
+from buttress.register.starting.inventory import reference_of
+from buttress.register.starting.questions import CATEGORIES, CONTROL_QUESTIONS, FEATURES, HOSTINGS, Holding
+from buttress.register.starting.readme import FIRST_DATASETS, readme
+from buttress.register.starting.risks import (
     assumed_controls,
     chosen_controls,
     chosen_risks,

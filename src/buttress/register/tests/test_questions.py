@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from buttress.controls.library import starter_controls
-from buttress.register.init_answers import Answers
-from buttress.register.questions import (
+from buttress.register.starting.answers import Answers
+from buttress.register.starting.questions import (
     CONTROL_QUESTIONS,
     FEATURES,
     HOSTINGS,

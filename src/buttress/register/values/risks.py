@@ -20,8 +20,10 @@ from buttress.core.snapshot import (
 )
 from buttress.register.files.register import Register
 from buttress.register.values.controls import family_of
+from buttress.register.values.decisions import UNDECIDED, Decisions
 from buttress.register.values.estimates import efficacy_of, frequency_of, magnitude_of
 from buttress.register.values.facts import effective
+from buttress.risks.decisions import AcceptanceStanding
 from buttress.risks.records.risk import (
     AcceptanceFact,
     AssessmentFact,
@@ -53,17 +55,27 @@ class Reading:
         return by_then[-1] if by_then else self.scales[0]
 
 
-def risks_of(register: Register, reading: Reading, as_of: date) -> tuple[Risk, ...]:
+def risks_of(register: Register, reading: Reading, as_of: date, decisions: Decisions = UNDECIDED) -> tuple[Risk, ...]:
     """Risks identified by `as_of` and not closed by then."""
     return tuple(
-        _risk(ref, record, register, reading, as_of)
+        _risk(ref, record, register, Context(reading, as_of, decisions))
         for ref, record in register.risks.items()
         if (record.identified_on is None or record.identified_on <= as_of)
         and (record.closed_on is None or record.closed_on > as_of)
     )
 
 
-def _risk(ref: str, record: RiskRecord, register: Register, reading: Reading, as_of: date) -> Risk:
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a risk is read in: its figures with `reading`, its facts as of a day, its acceptances with what was decided."""
+
+    reading: Reading
+    as_of: date
+    decisions: Decisions
+
+
+def _risk(ref: str, record: RiskRecord, register: Register, context: Context) -> Risk:
+    as_of = context.as_of
     return Risk(
         ref,
         record.title,
@@ -82,10 +94,10 @@ def _risk(ref: str, record: RiskRecord, register: Register, reading: Reading, as
         record.identified_on,
         None,
         record.modifies,
-        _assessments(effective(record.assessments, as_of), reading),
+        _assessments(effective(record.assessments, as_of), context.reading),
         tuple(_effect(effect, register) for effect in effective(record.effects, as_of)),
         tuple(_treatment(treatment, as_of) for treatment in effective(record.treatments, as_of)),
-        tuple(_acceptance(acceptance, reading.currency) for acceptance in effective(record.acceptances, as_of)),
+        tuple(_acceptance(ref, acceptance, context) for acceptance in effective(record.acceptances, as_of)),
     )
 
 
@@ -161,8 +173,9 @@ def _treatment(fact: TreatmentFact, as_of: date) -> Treatment:
     return Treatment(fact.effective_on, fact.response, fact.plan or "", fact.controls, fact.owner, fact.due_on, done_on)
 
 
-def _acceptance(fact: AcceptanceFact, currency: str) -> Acceptance:
-    """A file only proposes a decision; the document that attests it makes it count."""
+def _acceptance(ref: str, fact: AcceptanceFact, context: Context) -> Acceptance:
+    """A record only proposes a decision; that of its approver, or a document that attests one, makes it count."""
+    decided = context.decisions.acceptances.get((ref, fact.effective_on, fact.key), AcceptanceStanding())
     loss = fact.ceiling.annual_loss
     return Acceptance(
         fact.effective_on,
@@ -171,8 +184,10 @@ def _acceptance(fact: AcceptanceFact, currency: str) -> Acceptance:
         fact.reason,
         fact.until,
         fact.ceiling.rating,
-        None if loss is None else Money(loss, currency),
+        None if loss is None else Money(loss, context.reading.currency),
         fact.requested_by,
-        confirmed=False,
+        confirmed=decided.is_confirmed,
         attested_document=fact.attested_document,
+        lapsed_on=decided.lapsed_on,
+        lapse_reason=decided.lapse_reason,
     )

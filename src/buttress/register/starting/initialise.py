@@ -15,11 +15,11 @@ from buttress.core.snapshot import Category
 from buttress.criteria.loading import content_mapping
 from buttress.register.files.json_schema import SCHEMA_FILE
 from buttress.register.files.writer import write_folder
-from buttress.register.init_answers import Answers
-from buttress.register.questions import Holding
-from buttress.register.starting_inventory import Inventory, Record, inventory_of
-from buttress.register.starting_readme import readme
-from buttress.register.starting_risks import chosen_controls, chosen_risks, control_records, risk_records, rounded
+from buttress.register.starting.answers import Answers
+from buttress.register.starting.inventory import Inventory, Record, inventory_of
+from buttress.register.starting.questions import Holding
+from buttress.register.starting.readme import readme
+from buttress.register.starting.risks import chosen_controls, chosen_risks, control_records, risk_records, rounded
 
 Kinds = Mapping[str, Any]
 

@@ -14,7 +14,7 @@ from buttress.core.snapshot import Category, EngagementType
 from buttress.formats.models import Amount, Complaint, Day, Flag, Number, StrictModel, Text, Whole, complain, validated
 from buttress.formats.problems import ProblemsError, nearest, refuse, shown
 from buttress.formats.strict_yaml import Mark, YamlNode, read_yaml
-from buttress.register.questions import DATA_KINDS, FEATURES, HOSTINGS, Holding, Question, read_line
+from buttress.register.starting.questions import DATA_KINDS, FEATURES, HOSTINGS, Holding, Question, read_line
 from buttress.risks.base_rates import Sector
 
 _LARGEST_REVENUE = 1e13

@@ -14,9 +14,9 @@ from buttress.controls.library import StarterControl, starter_controls
 from buttress.core.estimates import Pert
 from buttress.core.snapshot import Category, Effect, EffectFunction, RiskKind
 from buttress.criteria.catalogue import criteria_in_scope
-from buttress.register.init_answers import Answers, ControlAnswer, usual_answers
-from buttress.register.questions import CONTROL_QUESTIONS, ControlQuestion, Holding
-from buttress.register.starting_inventory import REPORT, Inventory, Record, Records
+from buttress.register.starting.answers import Answers, ControlAnswer, usual_answers
+from buttress.register.starting.inventory import REPORT, Inventory, Record, Records
+from buttress.register.starting.questions import CONTROL_QUESTIONS, ControlQuestion, Holding
 from buttress.risks.base_rates import (
     TIER_LIMITS,
     loss_factor,

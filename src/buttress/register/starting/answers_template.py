@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 
-from buttress.register.questions import CONTROL_QUESTIONS, HOLDINGS, QUESTIONS, Question, QuestionKind
+from buttress.register.starting.questions import CONTROL_QUESTIONS, HOLDINGS, QUESTIONS, Question, QuestionKind
 
 _LISTS = (QuestionKind.SEVERAL, QuestionKind.LIST, QuestionKind.VENDORS)
 _EXAMPLE_NAMES = "Notes app, Sync API"

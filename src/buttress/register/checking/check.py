@@ -11,8 +11,8 @@ from buttress.evidence.data.datasets import dataset_schemas, resolve
 from buttress.evidence.data.tables import Schema
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.formats.problems import Problem, ProblemsError
-from buttress.register.cautions import warnings_of
-from buttress.register.cautions_of_assessments import cautions_of_assessments
+from buttress.register.checking.cautions import warnings_of
+from buttress.register.checking.cautions_of_assessments import cautions_of_assessments
 from buttress.register.declared import declarations_of, manual_results_of, manual_tests_of, stored_results_of
 from buttress.register.files.reader import read_folder
 from buttress.register.files.register import Register
@@ -42,20 +42,46 @@ def check(folder: Path, as_of: date | None = None) -> CheckReport:
     warnings: list[Problem] = []
     register = reading.register
     if register is not None and not problems:
-        declarations, found = _collected(lambda: declarations_of(register))
-        problems += found
-        faults, untried = _fit(register, declarations or ())
-        problems += faults
-        manual, found = _collected(lambda: manual_results_of(register))
-        problems += found
-        stored, found = _collected(lambda: stored_results_of(register))
-        problems += found
+        found = _examined(register)
+        problems += found.problems
         if not problems:
-            warnings += [*warnings_of(register, declarations, stored), *untried]
+            warnings += [*warnings_of(register, found.declarations, found.stored), *found.untried]
             if as_of is not None:
                 warnings += cautions_of_assessments(register, as_of)
-                warnings += _incoherence(register, as_of, declarations, (*stored, *manual))
+                warnings += _incoherence(register, as_of, found.declarations, (*found.stored, *found.manual))
     return CheckReport(_sorted(problems), reading.counts, _sorted(warnings))
+
+
+def read_checked(folder: Path) -> Register:
+    """The register of a folder in which `check` finds no problem; raises `ProblemsError` with all that it finds."""
+    reading = read_folder(folder)
+    problems = list(reading.problems)
+    if reading.register is not None and not problems:
+        problems += _examined(reading.register).problems
+    if problems:
+        raise ProblemsError(problems)
+    assert reading.register is not None, "a folder without an organisation has a problem"
+    return reading.register
+
+
+@dataclass(frozen=True, slots=True)
+class _Examined:
+    """What the evidence side of a register that reads without a problem is found to hold."""
+
+    problems: tuple[Problem, ...]
+    untried: tuple[Problem, ...]
+    declarations: tuple[ControlTestDeclaration, ...]
+    stored: tuple[TestResult, ...]
+    manual: tuple[TestResult, ...]
+
+
+def _examined(register: Register) -> _Examined:
+    declarations, problems = _collected(lambda: declarations_of(register))
+    faults, untried = _fit(register, declarations or ())
+    manual, manual_problems = _collected(lambda: manual_results_of(register))
+    stored, stored_problems = _collected(lambda: stored_results_of(register))
+    found = (*problems, *faults, *manual_problems, *stored_problems)
+    return _Examined(found, tuple(untried), declarations or (), stored or (), manual or ())
 
 
 def _incoherence(
@@ -65,7 +91,7 @@ def _incoherence(
     results: tuple[TestResult, ...],
 ) -> list[Problem]:
     """Nothing where figures of that day cannot be had for want of a rate."""
-    from buttress.register.coherence import incoherence  # noqa: PLC0415 - brings numpy, scipy and the starter risks
+    from buttress.register.checking.coherence import incoherence  # noqa: PLC0415 - brings numpy, scipy and the starter risks
 
     tests = (*(each.to_control_test() for each in declarations), *manual_tests_of(register))
     found, _ = _collected(lambda: list(incoherence(register, as_of, tests, results)))

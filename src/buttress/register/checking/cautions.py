@@ -9,10 +9,10 @@ from buttress.core.verdicts import TestResult
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.formats.folder import find_files
 from buttress.formats.problems import Problem, shown
-from buttress.register.cautions_of_tests import cautions_of_tests
+from buttress.register.checking.cautions_of_tests import cautions_of_tests
 from buttress.register.files.attested import attested, unfiled_documents
-from buttress.register.files.consistency import in_force
 from buttress.register.files.register import Register
+from buttress.risks.agreement import in_force
 from buttress.risks.records.risk import AcceptanceFact, RiskRecord
 
 RECEIPT = ".receipt.yaml"

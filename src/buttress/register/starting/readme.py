@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from buttress.controls.library import StarterControl
-from buttress.register.init_answers import Answers
-from buttress.register.questions import Holding
-from buttress.register.starting_risks import chosen_controls, chosen_risks
+from buttress.register.starting.answers import Answers
+from buttress.register.starting.questions import Holding
+from buttress.register.starting.risks import chosen_controls, chosen_risks
 
 
 @dataclass(frozen=True, slots=True)

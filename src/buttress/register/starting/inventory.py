@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from buttress.core.snapshot import Category
-from buttress.register.init_answers import Answers, PersonAnswer
+from buttress.register.starting.answers import Answers, PersonAnswer
 
 Record = dict[str, Any]
 Records = dict[str, Record]

@@ -1,0 +1,1 @@
+"""What a register folder gets wrong, and what in it an auditor would ask about."""

@@ -1,0 +1,108 @@
+"""What of the figures a write concerns, from the records it touched and the rows it sealed."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.apps import apps
+from django.db.models import Min
+
+from buttress.evidence.kinds import TEST_KINDS
+from buttress.evidence.reading import declared_tests
+from buttress.orgs.models import RecordVersion
+from buttress.orgs.tenancy import TenantModel
+from buttress.orgs.writing import Write
+from buttress.risks.models import Risk
+from buttress.risks.selectors import risks_of_controls
+
+_NO_INPUT = frozenset(
+    {"persons", "members", "objectives", "assets", "vendors", "changes", "threats", "incidents", "rounds", "datasets"}
+)
+"""Kinds on which no figure depends."""
+
+_TESTS = frozenset(kind.name for kind in TEST_KINDS)
+_VERSION = RecordVersion._meta.label_lower
+_DAYS = ("effective_on", "as_of")
+"""Columns that tell from which day on a row counts."""
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`risks` by id with their references. With `is_everything` all figures are concerned;
+    with `has_states` those of controls and criteria too."""
+
+    risks: dict[uuid.UUID, str] = field(default_factory=dict)
+    has_states: bool = False
+    is_everything: bool = False
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.risks or self.has_states or self.is_everything)
+
+
+EVERYTHING = Scope(has_states=True, is_everything=True)
+
+
+def scope_of(write: Write) -> Scope:
+    """The figures that follow from what `write` touched; where that cannot be told, all of them."""
+    touched = {(kind, record_id): ref for (kind, record_id), ref in write.touched.items() if kind not in _NO_INPUT}
+    risks = {record_id: ref for (kind, record_id), ref in touched.items() if kind == "risks"}
+    controls: set[str] = set()
+    tests: set[str] = set()
+    has_states = False
+    for (kind, record_id), ref in touched.items():
+        if kind == "risks":
+            continue
+        has_states = True
+        if kind == "controls":
+            controls.add(ref)
+        elif kind in _TESTS and not _is_restated(write, kind, record_id):
+            tests.add(ref)
+        elif kind != "exceptions":
+            return EVERYTHING
+    if tests:
+        controls |= {control for test in declared_tests().tests if test.id in tests for control in test.controls}
+    if controls:
+        refs = risks_of_controls(controls)
+        risks |= dict(Risk.objects.filter(ref__in=refs, removed_in=None).values_list("id", "ref"))
+    return Scope(risks, has_states)
+
+
+def _is_restated(write: Write, kind: str, record_id: uuid.UUID) -> bool:
+    """Whether the record itself came, changed or went, and not only a fact or result of it."""
+    return any(table == _VERSION for table, *_ in write.drafts[kind, record_id].rows)
+
+
+def since_of(write: Write, today: date) -> date | None:
+    """The earliest day before `today` whose figures may differ because of `write`; None where there is none.
+
+    A record's new version tells of today and later; its first one stands on every day before. A fact, a decision, a result
+    holds from its own day on; what else is recorded may reach back as far as there is.
+    """
+    found = min(_reaches(write), default=today)
+    return found if found < today else None
+
+
+def _reaches(write: Write) -> Iterator[date]:
+    appended: dict[type[TenantModel], list[str]] = {}
+    for (kind, record_id), draft in write.drafts.items():
+        if kind in _NO_INPUT:
+            continue
+        if record_id is not None and record_id in write.added:
+            yield _first_day(kind, record_id)
+        for table, row_id, _ in draft.rows:
+            if table != _VERSION:
+                appended.setdefault(apps.get_model(table), []).append(row_id)
+    for model, ids in appended.items():
+        day = next((field.name for field in model._meta.concrete_fields if field.name in _DAYS), None)
+        for start in range(0, len(ids), _BATCH):
+            rows = model._default_manager.filter(id__in=ids[start : start + _BATCH])
+            yield (rows.aggregate(first=Min(day))["first"] if day else None) or date.min
+
+
+def _first_day(kind: str, record_id: uuid.UUID) -> date:
+    if kind != "risks":
+        return date.min
+    return Risk.objects.values_list("identified_on", flat=True).get(id=record_id) or date.min

@@ -1,0 +1,1 @@
+"""A first register: what is asked, and what is made of the answers."""

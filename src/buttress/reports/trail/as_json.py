@@ -1,0 +1,24 @@
+"""The audit trail as plain data: entries as they are stored, with the words for what was done."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from buttress.orgs.selectors import AuditLine
+from buttress.reports.trail.events import event_text
+
+
+def document(organisation: str, lines: Sequence[AuditLine]) -> dict[str, Any]:
+    """Newest first; instants in UTC, values as the trail keeps them, erased ones null."""
+    entries = [
+        {
+            "sequence": line.sequence,
+            "change": line.change,
+            "recorded_at": line.recorded_at.isoformat(),
+            "action": line.action,
+            "event": event_text(line.action),
+            "kind": line.subject_kind,
+            "values": dict(line.values),
+        }
+        for line in lines
+    ]
+    return {"format": "buttress.trail", "version": 1, "organisation": organisation, "entries": entries}
