@@ -93,7 +93,7 @@ SELECTORS: Mapping[str, Example] = {
     "risks.selectors.threat": _of(ref="T-1"),
     "register.decisions.acceptance_asked": lambda h, me: {"ref": ask_to_bear(h, "erin").ref},
     "register.decisions.exception_asked": _of(ref="EX-1"),
-    "register.apply.plan_folder": _plan,
+    "register.applying.apply.plan_folder": _plan,
     "register.export.export_folder": lambda h, me: {"target": h.new("copy"), "with_results": True},
 }
 """Every selector, and what else only reads, by dotted name below `buttress`."""

@@ -460,13 +460,13 @@ SERVICES: Mapping[str, Example] = {
         "named": Named("R-1", date(2026, 2, 1), h.text("Key")),
         "reason": h.text("Above the ceiling"),
     },
-    "register.renaming.rename_risk": lambda h, me: {
+    "register.applying.renaming.rename_risk": lambda h, me: {
         "ref": "R-2",
         "new_ref": "R-20",
         "version": h.version("risks", "R-2"),
     },
-    "register.apply.apply_folder": register_as_it_stands,
-    "register.stored_evaluation.evaluate_stored": _evaluation,
+    "register.applying.apply.apply_folder": register_as_it_stands,
+    "register.database.evaluation.evaluate_stored": _evaluation,
     "register.decisions.confirm_acceptance": _asked_acceptance,
     "register.decisions.refuse_acceptance": _asked_acceptance,
     "register.decisions.confirm_exception": _asked_exception,

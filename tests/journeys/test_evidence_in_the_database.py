@@ -26,12 +26,12 @@ from buttress.orgs.records import PersonRecord
 from buttress.orgs.roles import Operation
 from buttress.orgs.services import found_organisation
 from buttress.orgs.writing import Actor, write
-from buttress.register.applying import named_first
+from buttress.register.applying.steps import named_first
 from buttress.register.demo import anchor_of
 from buttress.register.files.reader import read_register
 from buttress.register.files.register import Register
+from buttress.register.plan.statements import profile_of, records_in
 from buttress.register.snapshot import build_snapshot, snapshots_on
-from buttress.register.statements import profile_of, records_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 BEFORE = ("persons", "objectives", "assets", "vendors", "controls", "threats", "risks")

@@ -332,7 +332,7 @@ def test_no_service_reaches_tells_of_or_changes_anything_of_the_other_organisati
 ):
     salt = hold(saltmarsh(), "mallory", OURS, tmp_path / "salt")
     known = refs_of(salt)
-    evaluate = "register.stored_evaluation.evaluate_stored"
+    evaluate = "register.database.evaluation.evaluate_stored"
     with undone():  # Runs leave files in the folder of their organisation, which the next one finds.
         doors()[evaluate](salt["owner"], **SERVICES[evaluate](salt, "owner"))
     with monkeypatch.context() as patched:

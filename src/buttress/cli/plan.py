@@ -12,7 +12,7 @@ from buttress.cli.given import is_asked_at_a_terminal
 from buttress.cli.options import AsJson, Folder, MemberRef, OrganisationRef, register_folder
 
 if TYPE_CHECKING:
-    from buttress.register.planned import Plan
+    from buttress.register.plan.planned import Plan
 
 SOMETHING_TO_DO = 1
 """How `plan` ends where apply would write something."""
@@ -35,7 +35,7 @@ def plan(
     """
     root = register_folder(folder)
     who = acting(org, member)
-    from buttress.register.apply import plan_folder  # noqa: PLC0415 - Django only for what needs it
+    from buttress.register.applying.apply import plan_folder  # noqa: PLC0415 - Django only for what needs it
 
     planned = plan_folder(who.actor, root, prune=prune)
     _show(planned, who, folder, as_json=as_json)
@@ -59,7 +59,7 @@ def apply(
     root = register_folder(folder)
     who = acting(org, member)
     from buttress.cli.figures import bring_up_to_date  # noqa: PLC0415 - Django only for what needs it
-    from buttress.register.apply import apply_folder, plan_folder  # noqa: PLC0415
+    from buttress.register.applying.apply import apply_folder, plan_folder  # noqa: PLC0415
 
     planned = plan_folder(who.actor, root, prune=prune)
     _show(planned, who, folder, as_json=as_json)

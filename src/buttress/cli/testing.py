@@ -85,8 +85,8 @@ def _in_database(
     who = acting(org, member)
     day = as_of_day(as_of, who.zone)
     from buttress.orgs.moments import Moment  # noqa: PLC0415 - Django only for what needs it
+    from buttress.register.database.evaluation import evaluate_stored  # noqa: PLC0415
     from buttress.register.selectors import snapshot  # noqa: PLC0415
-    from buttress.register.stored_evaluation import evaluate_stored  # noqa: PLC0415
 
     done = evaluate_stored(who.actor, day, engagement, progress())
     return done, snapshot(who.actor, Moment(day), engagement)

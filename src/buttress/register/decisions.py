@@ -22,8 +22,8 @@ from buttress.orgs.reads import permits
 from buttress.orgs.roles import Operation
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor, Written
+from buttress.register.database.snapshots import snapshot_of
 from buttress.register.figures.inputs import currency_now, day_of, digest_of
-from buttress.register.stored_snapshots import snapshot_of
 from buttress.risks.decisions import Shown
 from buttress.risks.records.risk import AcceptanceFact
 from buttress.risks.selectors import PendingAcceptance, pending_acceptances

@@ -23,13 +23,13 @@ from buttress.orgs.reads import permits
 from buttress.orgs.roles import Operation
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor
+from buttress.register.applying.taking import files_of
+from buttress.register.database.register import register_of
 from buttress.register.files.declared_tests import DECLARATION, TESTS_FOLDER
 from buttress.register.files.register import Register
 from buttress.register.files.schema.kinds import KINDS, ORGANISATION, ORGANISATION_FILE
 from buttress.register.files.writer import Content, write_folder
-from buttress.register.records import register_of
 from buttress.register.selectors import engagement_seen
-from buttress.register.taking import files_of
 
 MOST_IN_A_FILE = 1_500_000
 """Characters of canonical JSON from which on a kind is written to several files: a reader takes no larger ones."""

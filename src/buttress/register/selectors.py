@@ -12,8 +12,8 @@ from buttress.orgs.reads import permits
 from buttress.orgs.roles import Operation
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor
-from buttress.register.statements import ENGAGEMENTS
-from buttress.register.stored_snapshots import snapshots_at
+from buttress.register.database.snapshots import snapshots_at
+from buttress.register.plan.statements import ENGAGEMENTS
 
 
 @permits(Operation.REGISTER_READ)

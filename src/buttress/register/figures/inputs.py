@@ -20,13 +20,13 @@ from buttress.orgs.kinds import FactKind, fact_kinds
 from buttress.orgs.models import Profile, RecordVersion
 from buttress.orgs.moments import Moment
 from buttress.orgs.reading import StoredFact, facts_of, records_of, zone_of_organisation
+from buttress.register.database.places import StoredPlaces
+from buttress.register.database.register import controls_named, register_of
+from buttress.register.database.snapshots import snapshot_of
 from buttress.register.figures.standing import Surroundings
 from buttress.register.files.register import Register
 from buttress.register.files.schema.kinds import ORGANISATION
-from buttress.register.places import StoredPlaces
-from buttress.register.records import controls_named, register_of
 from buttress.register.snapshot import build_snapshot
-from buttress.register.stored_snapshots import snapshot_of
 from buttress.register.values.decisions import Decisions
 from buttress.risks.kinds import RISKS
 from buttress.risks.models.scale import Scale

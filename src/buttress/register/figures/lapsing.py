@@ -7,9 +7,9 @@ from datetime import date
 from buttress.orgs.moments import Moment
 from buttress.orgs.reading import facts_of
 from buttress.orgs.writing import Write
+from buttress.register.database.snapshots import snapshot_of
 from buttress.register.figures.inputs import digest_of
 from buttress.register.figures.values import EndedAcceptance, RiskValues
-from buttress.register.stored_snapshots import snapshot_of
 from buttress.register.values.facts import effective
 from buttress.risks.decisions import Shown
 from buttress.risks.kinds import ACCEPTANCES

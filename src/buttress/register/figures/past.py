@@ -15,6 +15,7 @@ from django.utils import timezone
 from buttress import __version__
 from buttress.orgs.moments import Moment
 from buttress.orgs.tenancy import current_organisation
+from buttress.register.database.snapshots import snapshot_of
 from buttress.register.figures.columns import (
     Columns,
     control_columns,
@@ -29,7 +30,6 @@ from buttress.register.figures.inputs import day_of
 from buttress.register.figures.rebuild import WITHOUT_LOCK, locked_head, revision_now
 from buttress.register.figures.values import PortfolioValues
 from buttress.register.models import Backdating, FigureSet
-from buttress.register.stored_snapshots import snapshot_of
 
 _FIGURES = ("risks", "controls", "criteria", "portfolio")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from buttress.orgs.services import found_organisation
 from buttress.orgs.writing import Actor
 from buttress.register.files.reader import read_register
-from buttress.register.statements import profile_of
+from buttress.register.plan.statements import profile_of
 
 
 def organisation_of(folder: Path, ref: str = "harbourline", owner: str | None = None) -> Actor:

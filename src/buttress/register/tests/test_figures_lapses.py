@@ -10,11 +10,11 @@ from buttress.orgs.moments import Moment
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.tests.organisations import harbourline
 from buttress.orgs.writing import Actor
+from buttress.register.database.snapshots import snapshot_of
 from buttress.register.figures.checking import check_figures
 from buttress.register.figures.inputs import digest_of
 from buttress.register.figures.rebuild import rebuild, revision_now
 from buttress.register.figures.selectors import risk_figures
-from buttress.register.stored_snapshots import snapshot_of
 from buttress.register.tests.figured import appetite, assessment, build_register, later
 from buttress.risks.decisions import DecisionKind, Shown
 from buttress.risks.records.risk import AcceptanceFact

@@ -12,6 +12,7 @@ from buttress.orgs.moments import Moment
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.tests.organisations import harbourline
 from buttress.orgs.writing import Actor
+from buttress.register.database.snapshots import snapshot_of
 from buttress.register.figures.lines import RiskOrder
 from buttress.register.figures.selectors import (
     control_figures,
@@ -21,7 +22,6 @@ from buttress.register.figures.selectors import (
     risk_figures,
 )
 from buttress.register.models import Backdating, FigureSet
-from buttress.register.stored_snapshots import snapshot_of
 from buttress.register.tests.figured import assessment, build_register, later, risk, walkthrough
 from buttress.risks.services.assessment import assess_risk, correct_assessment
 from buttress.risks.services.risk import add_risk

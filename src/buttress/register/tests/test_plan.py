@@ -8,10 +8,10 @@ import pytest
 from buttress.inventory.records import ChangeRecord
 from buttress.orgs.errors import InvalidError, TakenError
 from buttress.register.files.reader import read_register
-from buttress.register.mentions import with_new_reference
-from buttress.register.plan import Standing, plan
-from buttress.register.planned import DecisionState, FactFate, FieldChange, Plan
-from buttress.register.statements import statements_of
+from buttress.register.plan.mentions import with_new_reference
+from buttress.register.plan.plan import Standing, plan
+from buttress.register.plan.planned import DecisionState, FactFate, FieldChange, Plan
+from buttress.register.plan.statements import statements_of
 from buttress.register.tests.folders import SAMPLE, changed
 
 Edit = tuple[str, str, str]

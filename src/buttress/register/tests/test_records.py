@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from buttress.register.applying.apply import apply_folder, plan_folder
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -22,17 +23,16 @@ from buttress.orgs.role_names import Role
 from buttress.orgs.selectors import actor_of
 from buttress.orgs.services import add_member, found_organisation
 from buttress.orgs.tenancy import tenant
-from buttress.register.apply import apply_folder, plan_folder
+from buttress.register.applying.renaming import rename_risk
+from buttress.register.database.register import register_of
+from buttress.register.database.snapshots import snapshot_of
 from buttress.register.decisions import acceptance_asked, confirm_acceptance, confirm_exception, exception_asked
 from buttress.register.demo import DEMO
 from buttress.register.evaluation import evaluate_tests
 from buttress.register.files.reader import read_register
-from buttress.register.records import register_of
-from buttress.register.renaming import rename_risk
+from buttress.register.plan.statements import profile_of, statements_of
 from buttress.register.selectors import snapshot, snapshots
 from buttress.register.snapshot import load_snapshot, load_snapshots
-from buttress.register.statements import profile_of, statements_of
-from buttress.register.stored_snapshots import snapshot_of
 from buttress.register.tests.folders import SAMPLE, changed
 from buttress.register.tests.kept import organisation_of
 from buttress.risks.kinds import INCIDENTS, RISKS

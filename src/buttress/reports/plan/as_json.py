@@ -3,7 +3,7 @@
 from typing import Any
 
 from buttress.orgs.content import from_text
-from buttress.register.planned import Plan
+from buttress.register.plan.planned import Plan
 from buttress.reports.plain import plain
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from buttress.formats.problems import shown
 from buttress.orgs.content import from_text
 from buttress.orgs.kinds import fact_kind, record_kind
-from buttress.register.planned import DecisionPlanned, DecisionState, FactFate, FactPlanned, FieldChange, Plan
+from buttress.register.plan.planned import DecisionPlanned, DecisionState, FactFate, FactPlanned, FieldChange, Plan
 from buttress.reports.ledger import QUIET, Ledger, ledger, section, toned
 from buttress.reports.notation import with_written_dates, write_count, write_list
 from buttress.reports.states import Tone

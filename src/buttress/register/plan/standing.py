@@ -7,9 +7,9 @@ from buttress.orgs.content import from_text
 from buttress.orgs.kinds import RecordKind, fact_kinds, record_kinds
 from buttress.orgs.models import Head, RecordVersion
 from buttress.orgs.reading import StoredFact, StoredRecord, all_records, facts_of, records_of
-from buttress.register.mentions import Mention, mentions
-from buttress.register.plan import Standing
-from buttress.register.statements import IN_FOLDERS, Stated, StatedFact, Statements, folder_kinds
+from buttress.register.plan.mentions import Mention, mentions
+from buttress.register.plan.plan import Standing
+from buttress.register.plan.statements import IN_FOLDERS, Stated, StatedFact, Statements, folder_kinds
 
 
 def standing_now() -> Standing:

@@ -11,9 +11,9 @@ from typing import Any
 from buttress.orgs.content import from_text, to_text
 from buttress.orgs.errors import InvalidError, TakenError
 from buttress.orgs.kinds import RecordKind, fact_kinds
-from buttress.register.mentions import Mention, mentions, with_new_reference
-from buttress.register.placing import Placed, placed
-from buttress.register.planned import (
+from buttress.register.plan.mentions import Mention, mentions, with_new_reference
+from buttress.register.plan.placing import Placed, placed
+from buttress.register.plan.planned import (
     DecisionPlanned,
     DecisionState,
     FactFate,
@@ -27,7 +27,7 @@ from buttress.register.planned import (
     RecordLeft,
     RecordRenamed,
 )
-from buttress.register.statements import Stated, StatedFact, Statements, folder_kinds
+from buttress.register.plan.statements import Stated, StatedFact, Statements, folder_kinds
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from buttress.orgs.kinds import FactKind, RecordKind, fact_kind, record_kind
 from buttress.orgs.recording import Standing
 from buttress.orgs.roles import Operation
 from buttress.orgs.writing import Write
-from buttress.register.planned import FactPlanned, Plan, RecordRenamed
-from buttress.register.renaming import let_name
-from buttress.register.statements import Statements, folder_kinds
+from buttress.register.applying.renaming import let_name
+from buttress.register.plan.planned import FactPlanned, Plan, RecordRenamed
+from buttress.register.plan.statements import Statements, folder_kinds
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it is done, and how much there is."""

@@ -15,8 +15,8 @@ from buttress.orgs.kinds import RecordKind, record_kinds
 from buttress.orgs.models import RecordVersion
 from buttress.orgs.moments import Moment
 from buttress.orgs.reading import zone_of_organisation
-from buttress.register.mentions import Mention
-from buttress.register.plan import renamed_content
+from buttress.register.plan.mentions import Mention
+from buttress.register.plan.plan import renamed_content
 
 
 @dataclass(frozen=True, slots=True)

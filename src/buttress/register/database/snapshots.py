@@ -9,8 +9,8 @@ from buttress.evidence.reading import evidence_at
 from buttress.orgs.errors import InvalidError
 from buttress.orgs.models import Head
 from buttress.orgs.moments import Moment
-from buttress.register.records import register_of
-from buttress.register.renames import Renames, as_now, renames_at
+from buttress.register.database.register import register_of
+from buttress.register.database.renames import Renames, as_now, renames_at
 from buttress.register.snapshot import build_snapshot
 from buttress.register.values.decisions import AcceptanceName, Decisions
 from buttress.risks.decisions import AcceptanceStanding

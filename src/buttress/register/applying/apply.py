@@ -14,17 +14,17 @@ from buttress.orgs.reads import permits
 from buttress.orgs.roles import Operation
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor, Write, write
-from buttress.register.applying import Applying, Progress
+from buttress.register.applying.errors import StalePlanError
+from buttress.register.applying.steps import Applying, Progress
+from buttress.register.applying.taking import files_of, to_take
 from buttress.register.checking.check import read_checked
-from buttress.register.errors import StalePlanError
+from buttress.register.database.register import register_of
 from buttress.register.files.consistency import inconsistencies
 from buttress.register.files.register import Register
-from buttress.register.plan import plan
-from buttress.register.planned import Plan
-from buttress.register.records import register_of
-from buttress.register.statements import Statements, statements_of
-from buttress.register.stored import standing_now
-from buttress.register.taking import files_of, to_take
+from buttress.register.plan.plan import plan
+from buttress.register.plan.standing import standing_now
+from buttress.register.plan.planned import Plan
+from buttress.register.plan.statements import Statements, statements_of
 
 
 @dataclass(frozen=True, slots=True)

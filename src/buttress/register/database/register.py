@@ -16,12 +16,12 @@ from buttress.orgs.moments import Moment
 from buttress.orgs.reading import StoredRecord, all_records, facts_of, records_of
 from buttress.orgs.records import ProfileRecord
 from buttress.orgs.tenancy import current_organisation
+from buttress.register.database.places import StoredPlaces
+from buttress.register.database.renames import Renames, as_now, renames_at
 from buttress.register.files.register import Register
 from buttress.register.files.schema.kinds import ORGANISATION
 from buttress.register.files.schema.organisation import OrganisationRecord
-from buttress.register.places import StoredPlaces
-from buttress.register.renames import Renames, as_now, renames_at
-from buttress.register.statements import ENGAGEMENTS, folder_kinds
+from buttress.register.plan.statements import ENGAGEMENTS, folder_kinds
 from buttress.risks.base_rates import Sector
 from buttress.risks.records.risk import RiskRecord
 

@@ -11,8 +11,8 @@ from buttress.orgs.reads import permits
 from buttress.orgs.roles import Operation
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor
+from buttress.register.database.register import register_of
 from buttress.register.evaluation import evaluate_declared
-from buttress.register.records import register_of
 
 
 @permits(Operation.TEST_RUN)

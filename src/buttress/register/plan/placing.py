@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from buttress.register.statements import StatedFact
+from buttress.register.plan.statements import StatedFact
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from buttress.orgs.content import digest_of, to_text
-from buttress.register.mentions import Mention
+from buttress.register.plan.mentions import Mention
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from buttress.orgs.kinds import RecordKind
 from buttress.orgs.reading import all_records
 from buttress.orgs.roles import Operation
 from buttress.orgs.writing import Write, Written, writes
-from buttress.register.mentions import Mention
-from buttress.register.plan import renamed_content
-from buttress.register.statements import folder_kinds
+from buttress.register.plan.mentions import Mention
+from buttress.register.plan.plan import renamed_content
+from buttress.register.plan.statements import folder_kinds
 from buttress.risks.services import risk as risks
 
 

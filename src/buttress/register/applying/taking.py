@@ -11,7 +11,7 @@ from buttress.formats.folder import is_there
 from buttress.orgs.content import plain
 from buttress.register.files.attested import attested, is_path
 from buttress.register.files.register import Register
-from buttress.register.planned import Kept
+from buttress.register.plan.planned import Kept
 
 
 def files_of(

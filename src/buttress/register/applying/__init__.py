@@ -1,0 +1,1 @@
+"""A register folder into the database: planned first, then in one write or not at all."""
