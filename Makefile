@@ -46,8 +46,8 @@ demo: $(VENV)/.base ## install, load the demo company, run its control tests, pr
 
 test: $(VENV)/.test ## lint, types, imports, tests; those of both engines once more on PostgreSQL where there is one
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/mypy && $(BIN)/mypy docs/*.py benchmarks/*.py tests/*.py conftest.py
-	$(BIN)/pytest
-	BUTTRESS_TEST_ENGINE=postgres $(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
+	BUTTRESS_TEST_ENGINE=postgres $(BIN)/pytest -n 2 --dist loadfile
 
 faults: $(VENV)/.test ## tests that kill processes and servers on purpose; slower
 	@if [ -d tests/faults ]; then $(BIN)/pytest -m faults tests/faults || [ $$? -eq 5 ]; else echo "There are no fault tests yet."; fi

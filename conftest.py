@@ -33,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit(f"BUTTRESS_TEST_ENGINE: found {ENGINE!r}; expected sqlite or postgres", 1)
     if django_settings.configured:
         pytest.exit("Django was set up before the tests could choose its database: unset DJANGO_SETTINGS_MODULE", 1)
+    if config.getoption("numprocesses", None):
+        return  # Every worker has its own environment and database; it would inherit those made here.
     stack = ExitStack()
     config.add_cleanup(stack.close)
     data = stack.enter_context(tempfile.TemporaryDirectory(prefix="buttress-tests-"))
