@@ -50,11 +50,13 @@ test: $(VENV)/.test ## lint, types, imports, tests; those of both engines once m
 	BUTTRESS_TEST_ENGINE=postgres $(BIN)/pytest -n 2 --dist loadfile
 
 faults: $(VENV)/.test ## tests that kill processes and servers on purpose; slower
-	@if [ -d tests/faults ]; then $(BIN)/pytest -m faults tests/faults || [ $$? -eq 5 ]; else echo "There are no fault tests yet."; fi
+	$(BIN)/pytest -n 2 --dist loadfile -m faults
 
 bench: $(VENV)/.test ## measure speed, memory and error beside their aims
 	$(BIN)/python benchmarks/quantification.py
 	$(BIN)/python benchmarks/folder.py
+	$(BIN)/python benchmarks/database.py
+	$(BIN)/python benchmarks/figures.py
 
 docs: $(VENV)/.test ## write the generated pages of docs/reference again
 	$(BIN)/python docs/generate.py
