@@ -32,7 +32,7 @@ AIM_REBUILD_S = 15.0
 
 def main() -> None:
     if len(sys.argv) == 3:
-        with _database(sys.argv[1]):
+        with opened_database(sys.argv[1]):
             _measure(sys.argv[1], int(sys.argv[2]))
         return
     for engine in ENGINES:
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 @contextmanager
-def _database(engine: str) -> Iterator[None]:
+def opened_database(engine: str) -> Iterator[None]:
     """A migrated database of one's own."""
     from postgres_cluster import postgres_cluster  # noqa: PLC0415 - Django reads its settings with its first import
 

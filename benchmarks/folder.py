@@ -49,7 +49,7 @@ def main() -> None:
         _line("explain between two of its dates, s", _timed(lambda: explain(earlier, snapshot)))
 
 
-def generated() -> dict[str, dict[str, dict[str, object]]]:
+def generated(n_risks: int = N_RISKS) -> dict[str, dict[str, dict[str, object]]]:
     """Files of the register, the same each time."""
     draw = np.random.default_rng(20260930)
     controls: dict[str, object] = {
@@ -71,7 +71,7 @@ def generated() -> dict[str, dict[str, dict[str, object]]]:
         "controls.yaml": {"controls": controls},
     }
     for part in range(20):
-        files[f"risks-{part:02d}.yaml"] = {"risks": {f"R-{i:04d}": _risk(i, draw) for i in range(part, N_RISKS, 20)}}
+        files[f"risks-{part:02d}.yaml"] = {"risks": {f"R-{i:04d}": _risk(i, draw) for i in range(part, n_risks, 20)}}
     return files
 
 

@@ -101,7 +101,7 @@ def test_every_service_and_selector_has_an_example():
 
 def test_whatever_takes_an_actor_asks_for_an_operation():
     within = {"orgs.reads.permit_read", "orgs.writing.write", "orgs.writing.writing_in_transaction"}
-    assert unguarded() - within == {"register.selectors.engagement_seen", "register.selectors.engagement_wanted"}
+    assert unguarded() - within == {"orgs.reads.engagement_seen", "orgs.reads.engagement_wanted"}
 
 
 def test_the_table_decides_every_service_and_selector_for_every_role():

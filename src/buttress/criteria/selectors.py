@@ -1,39 +1,48 @@
-"""Every read about engagements."""
+"""Every read about engagements. An auditor sees their own: any other is to them as one that does not exist."""
 
 from datetime import date
 
 from buttress.criteria.kinds import ENGAGEMENTS
-from buttress.criteria.models import Engagement
 from buttress.criteria.records import EngagementRecord
 from buttress.orgs.errors import NotFoundError
 from buttress.orgs.moments import Moment
 from buttress.orgs.reading import StoredRecord, records_of
-from buttress.orgs.reads import reads
+from buttress.orgs.reads import engagement_seen, engagement_wanted, permits
 from buttress.orgs.roles import Operation
+from buttress.orgs.tenancy import tenant
+from buttress.orgs.writing import Actor
 
 
-@reads(Operation.REGISTER_READ)
-def engagements(*, moment: Moment | None = None) -> dict[str, StoredRecord]:
-    return records_of(ENGAGEMENTS, moment)
+@permits(Operation.REGISTER_READ)
+def engagements(viewer: Actor, *, moment: Moment | None = None) -> dict[str, StoredRecord]:
+    with tenant(viewer.organisation_id):
+        return _seen(viewer, moment)
 
 
-@reads(Operation.REGISTER_READ)
-def engagement(*, ref: str, moment: Moment | None = None) -> StoredRecord:
+@permits(Operation.REGISTER_READ)
+def engagement(viewer: Actor, *, ref: str, moment: Moment | None = None) -> StoredRecord:
     """Raises `NotFoundError`."""
-    stored = records_of(ENGAGEMENTS, moment, [ref]).get(ref)
-    if stored is None:
-        raise NotFoundError(ENGAGEMENTS.noun, ref)
-    return stored
+    with tenant(viewer.organisation_id):
+        engagement_wanted(viewer, ref)
+        stored = records_of(ENGAGEMENTS, moment, [ref]).get(ref)
+        if stored is None:
+            raise NotFoundError(ENGAGEMENTS.noun, ref)
+        return stored
 
 
-@reads(Operation.REGISTER_READ)
-def engagement_on(*, day: date, moment: Moment | None = None) -> StoredRecord | None:
+@permits(Operation.REGISTER_READ)
+def engagement_on(viewer: Actor, *, day: date, moment: Moment | None = None) -> StoredRecord | None:
     """The engagement whose period holds the day: of several the one that starts last; None where none does."""
-    if moment is None:
-        rows = Engagement.objects.filter(period_start__lte=day, period_end__gte=day, removed_in=None)
-        candidates = records_of(ENGAGEMENTS, None, list(rows.values_list("ref", flat=True)))
-    else:
-        candidates = records_of(ENGAGEMENTS, moment)
+    with tenant(viewer.organisation_id):
+        return _holding(_seen(viewer, moment), day)
+
+
+def _seen(viewer: Actor, moment: Moment | None) -> dict[str, StoredRecord]:
+    own = engagement_seen(viewer)
+    return records_of(ENGAGEMENTS, moment, None if own is None else [own])
+
+
+def _holding(candidates: dict[str, StoredRecord], day: date) -> StoredRecord | None:
     holding = []
     for stored in candidates.values():
         record = stored.to_record(ENGAGEMENTS)

@@ -11,6 +11,8 @@ from buttress.orgs.models.audit import AuditEntry, AuditPayload
 if TYPE_CHECKING:
     from buttress.orgs.writing import Write
 
+_AT_ONCE = 1000
+
 
 @dataclass(slots=True)
 class EntryDraft:
@@ -38,40 +40,42 @@ class EntryDraft:
 
 
 def chain_entries(write: "Write") -> None:
-    """Appends the write's entries to the chain; a write about no record is an entry about the organisation."""
+    """Appends the write's entries to the chain, some at a time: their payloads take more room than anything else."""
     drafts = list(write.drafts.values())
+    for start in range(0, len(drafts), _AT_ONCE):
+        linked = [_linked(write, draft) for draft in drafts[start : start + _AT_ONCE]]
+        AuditEntry.objects.bulk_create([entry for entry, _ in linked])
+        AuditPayload.objects.bulk_create([payload for _, payload in linked])
+
+
+def _linked(write: "Write", draft: EntryDraft) -> tuple[AuditEntry, AuditPayload]:
+    """The next entry of the chain with its payload; the head moves on to it."""
     head, organisation = write.head, write.organisation.id
-    entries, payloads = [], []
-    for draft in drafts:
-        fields = draft.payload(write)
-        head.entries += 1
-        link = Entry(
-            organisation,
-            head.entries,
-            write.change,
-            write.recorded_at,
-            write.actor.member_id,
-            write.operation.value,
-            draft.kind,
-            draft.record_id,
-            payload_digest(fields),
-        )
-        digest = link.hash_after(head.last_hash)
-        row = AuditEntry(
-            organisation_id=organisation,
-            sequence=link.sequence,
-            change=link.change,
-            recorded_at=link.recorded_at,
-            member_id=link.member,
-            action=link.action,
-            subject_kind=link.subject_kind,
-            subject_id=link.subject,
-            payload_digest=link.payload_digest,
-            previous_hash=head.last_hash,
-            hash=digest,
-        )
-        head.last_hash = digest
-        entries.append(row)
-        payloads.append(AuditPayload(organisation_id=organisation, entry=row, fields=json.dumps(fields)))
-    AuditEntry.objects.bulk_create(entries, batch_size=2000)
-    AuditPayload.objects.bulk_create(payloads, batch_size=2000)
+    fields = draft.payload(write)
+    head.entries += 1
+    link = Entry(
+        organisation,
+        head.entries,
+        write.change,
+        write.recorded_at,
+        write.actor.member_id,
+        write.operation.value,
+        draft.kind,
+        draft.record_id,
+        payload_digest(fields),
+    )
+    row = AuditEntry(
+        organisation_id=organisation,
+        sequence=link.sequence,
+        change=link.change,
+        recorded_at=link.recorded_at,
+        member_id=link.member,
+        action=link.action,
+        subject_kind=link.subject_kind,
+        subject_id=link.subject,
+        payload_digest=link.payload_digest,
+        previous_hash=head.last_hash,
+        hash=link.hash_after(head.last_hash),
+    )
+    head.last_hash = row.hash
+    return row, AuditPayload(organisation_id=organisation, entry=row, fields=json.dumps(fields))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from buttress.orgs.errors import ForbiddenError
+from buttress.orgs.errors import ForbiddenError, NotFoundError
 from buttress.orgs.models.people import Member
 from buttress.orgs.role_names import Role
 from buttress.orgs.roles import Grant, Operation, grant_of
@@ -65,3 +65,19 @@ def permit_read(viewer: Actor, operation: Operation) -> Role | None:
             f"{operation} is not allowed to {Role(member.role).label}; ask an owner of the organisation"
         )
     return Role(member.role)
+
+
+def engagement_wanted(viewer: Actor, engagement: str | None) -> str | None:
+    """The engagement asked for, or to which a member is bound; raises `NotFoundError` where they are bound to another."""
+    seen = engagement_seen(viewer)
+    if seen is not None and engagement not in (None, seen):
+        raise NotFoundError("engagement", str(engagement))
+    return seen or engagement
+
+
+def engagement_seen(viewer: Actor) -> str | None:
+    """The one engagement within which a member acts, None where they are bound to none."""
+    if viewer.member_id is None:
+        return None
+    bound: str | None = Member.objects.filter(id=viewer.member_id).values_list("engagement", flat=True).first()
+    return bound

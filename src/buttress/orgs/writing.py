@@ -3,7 +3,8 @@
 A write locks the organisation's head row first and takes from it the next change number and a strictly rising
 `recorded_at`; facts, versions and audit entries are stamped with both. Rows are collected and written in bulk, entries
 are chained, and what follows from the write (figures) happens in steps that run before the commit. A service called
-within a write of the same actor joins it. Parsing, child processes and rendering happen before.
+within a write of the same member joins it; one called for another member there is an error of the program. Parsing,
+child processes and rendering happen before.
 """
 
 import uuid
@@ -278,6 +279,7 @@ def writes(
         def call(actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> Written:
             outer = _open.get()
             if outer is not None and outer.actor.organisation_id == actor.organisation_id:
+                _refuse_another_member(outer, actor, operation)
                 return _joined(outer, operation, service, *args, **kwargs)
             with write(actor, operation) as opened:
                 asked = digest_of_call(operation, args, kwargs) if actor.idempotency_key else ""
@@ -294,6 +296,16 @@ def writes(
         return call
 
     return decorate
+
+
+def _refuse_another_member(outer: Write, actor: Actor, operation: Operation) -> None:
+    """What one member does is never recorded, nor permitted, as what another does; raises `RuntimeError`."""
+    if outer.actor.member_id != actor.member_id:
+        within, who = (f"member {each.member_id}" if each.member_id else "the system" for each in (outer.actor, actor))
+        raise RuntimeError(
+            f"{operation} was called for {who} within an open write of {within}; call it with the actor of that write,"
+            " or once that write has ended"
+        )
 
 
 def _joined(

@@ -19,7 +19,7 @@ from buttress.formats.ordering import natural
 from buttress.formats.problems import refuse
 from buttress.orgs.content import to_text
 from buttress.orgs.moments import Moment
-from buttress.orgs.reads import permits
+from buttress.orgs.reads import engagement_seen, permits
 from buttress.orgs.roles import Operation
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor
@@ -29,7 +29,6 @@ from buttress.register.files.declared_tests import DECLARATION, TESTS_FOLDER
 from buttress.register.files.register import Register
 from buttress.register.files.schema.kinds import KINDS, ORGANISATION, ORGANISATION_FILE
 from buttress.register.files.writer import Content, write_folder
-from buttress.register.selectors import engagement_seen
 
 MOST_IN_A_FILE = 1_500_000
 """Characters of canonical JSON from which on a kind is written to several files: a reader takes no larger ones."""

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from buttress.core.snapshot import RegisterSnapshot
 from buttress.orgs.errors import NotFoundError
 from buttress.orgs.kinds import record_kind
-from buttress.orgs.models import Member
 from buttress.orgs.moments import Moment
 from buttress.orgs.reading import records_of
-from buttress.orgs.reads import permits
+from buttress.orgs.reads import engagement_wanted, permits
 from buttress.orgs.roles import Operation
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor
@@ -36,19 +35,3 @@ def snapshots(viewer: Actor, moments: Sequence[Moment], engagement: str | None =
             if wanted is not None and not records_of(record_kind(ENGAGEMENTS), moment, [wanted]):
                 raise NotFoundError("engagement", wanted)
         return snapshots_at(moments, wanted)
-
-
-def engagement_wanted(viewer: Actor, engagement: str | None) -> str | None:
-    """The engagement asked for, or to which a member is bound; raises `NotFoundError` where they are bound to another."""
-    seen = engagement_seen(viewer)
-    if seen is not None and engagement not in (None, seen):
-        raise NotFoundError("engagement", str(engagement))
-    return seen or engagement
-
-
-def engagement_seen(viewer: Actor) -> str | None:
-    """The one engagement within which a member acts, None where they are bound to none."""
-    if viewer.member_id is None:
-        return None
-    bound: str | None = Member.objects.filter(id=viewer.member_id).values_list("engagement", flat=True).first()
-    return bound

@@ -18,13 +18,16 @@ from buttress.orgs.reads import reads
 from buttress.orgs.roles import Operation
 from buttress.risks.decisions import AcceptanceStanding, DecisionKind
 from buttress.risks.kinds import ACCEPTANCES, APPETITE, INCIDENTS, RISKS, ROUNDS, SCALES, THREATS
-from buttress.risks.models import Acceptance, AcceptanceDecision, Assessment, AssessmentControl, Effect, Risk
+from buttress.risks.models import Acceptance, AcceptanceDecision, Assessment, AssessmentControl, Effect
 from buttress.risks.records.appetite import AppetiteFact
 from buttress.risks.records.risk import AcceptanceFact, RiskRecord
 from buttress.risks.records.scales import ScaleFact
 from buttress.risks.standings import standing_of
 
 M = TypeVar("M", bound=StrictModel)
+
+_FEW = 1000
+"""Up to so many risks are named in a statement; of more all are read."""
 
 AcceptanceName = tuple[str, date, str | None]
 """Reference of the risk, day and key of the acceptance."""
@@ -135,18 +138,24 @@ def acceptance_standings(*, moment: Moment | None = None) -> Mapping[AcceptanceN
     return standings_at(moment)
 
 
-def standings_at(moment: Moment | None = None) -> dict[AcceptanceName, AcceptanceStanding]:
-    """As `acceptance_standings`, for the organisation in context."""
+def standings_at(
+    moment: Moment | None = None, refs: Collection[str] | None = None
+) -> dict[AcceptanceName, AcceptanceStanding]:
+    """As `acceptance_standings`, for the organisation in context; with `refs` of these risks, as they are called now."""
+    rows = _decisions(moment)
+    if refs is not None and len(refs) <= _FEW:
+        rows = rows.filter(acceptance__record__ref__in=list(refs))
     decided: dict[tuple[Any, str], list[AcceptanceDecision]] = {}
-    for decision in _decisions(moment):
+    called: dict[Any, str] = {}
+    for decision in rows:
         row = decision.acceptance
+        called[row.record_id] = row.record.ref
         decided.setdefault((row.record_id, row.identity), []).append(decision)
-    refs = dict(Risk.objects.values_list("id", "ref"))
     found = {}
     for record_id, facts in facts_of(ACCEPTANCES, moment, {record_id for record_id, _ in decided}).items():
         for fact in facts:
             if decisions := decided.get((record_id, fact.identity)):
-                found[_name(refs[record_id], fact.content)] = standing_of(fact.id, decisions)
+                found[_name(called[record_id], fact.content)] = standing_of(fact.id, decisions)
     return found
 
 

@@ -47,18 +47,40 @@ def test_a_task_enqueued_in_a_transaction_that_fails_does_not_exist() -> None:
     assert OrmQ.objects.get().task["func"] == "math.sqrt"
 
 
+_FORKS = """
+import os
+import django
+
+django.setup()
+from django.db import connection
+
+
+def session():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return cursor.fetchone()[0]
+
+
+ours = session()
+connection.close()
+child = os.fork()
+if child == 0:
+    code = 2
+    try:
+        code = int(session() == ours)
+    finally:
+        os._exit(code)
+_, status = os.waitpid(child, 0)
+assert os.waitstatus_to_exitcode(status) == 0, status
+assert session() == ours
+"""
+"""Forks in a process of its own, whose pool holds one connection; the threads and pools of a test run do not interfere."""
+
+
 @pytest.mark.postgres
-@pytest.mark.django_db(transaction=True)
-def test_a_forked_child_opens_connections_of_its_own() -> None:
-    ours = _answers("SELECT pg_backend_pid()")
-    connection.close()
-    child = os.fork()
-    if child == 0:
-        # Nothing of pytest may run in the child; its exit code is its answer.
-        os._exit(0 if _answers("SELECT pg_backend_pid()") != ours else 1)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
-    assert _answers("SELECT pg_backend_pid()") == ours
+def test_a_forked_child_opens_connections_of_its_own(tmp_path: Path) -> None:
+    forked = _python(_FORKS, BUTTRESS_DATA=str(tmp_path), BUTTRESS_DATABASE_URL=os.environ["BUTTRESS_DATABASE_URL"])
+    assert (forked.returncode, forked.stderr) == (0, "")
 
 
 def _python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -186,3 +186,24 @@ def test_the_database_refuses_categories_that_are_none_and_systems_named_twice()
         for model, target in ((EngagementCategory, "speed"), (EngagementSystem, link.target)):
             with pytest.raises(IntegrityError), transaction.atomic():
                 model.objects.create(organisation_id=ruth.organisation_id, record=row, target=target)
+
+
+@pytest.mark.parametrize("moment", [None, Moment(ALL_TIME)])
+def test_an_auditor_sees_their_own_engagement_only(moment):
+    actors = harbourline()
+    ruth, paul = actors["ruth"], actors["paul"]
+    _with_engagement(ruth)
+    other = {"ref": "bridge", "period_start": date(2026, 10, 1), "period_end": date(2027, 3, 31)}
+    services.add_engagement(ruth, ref="bridge", engagement=SOC2.model_copy(update=other))
+    assert set(selectors.engagements(ruth, moment=moment)) == {REF, "bridge"}
+    assert set(selectors.engagements(paul, moment=moment)) == {REF}
+    assert selectors.engagement(paul, ref=REF, moment=moment).ref == REF
+    words = set()
+    for ref in ("bridge", "never"):
+        with pytest.raises(NotFoundError) as hidden:
+            selectors.engagement(paul, ref=ref, moment=moment)
+        words.add(str(hidden.value).replace(ref, "it"))
+    assert len(words) == 1
+    for day, own in ((date(2026, 11, 1), REF), (date(2027, 2, 1), None)):
+        found = selectors.engagement_on(paul, day=day, moment=moment)
+        assert (found.ref if found else None) == own

@@ -113,6 +113,8 @@ def _decide(
     )
     draft = write.draft(EXCEPTIONS.name, row.id, row.ref)
     draft.say("decision", decision.value)
+    # Where the actor gave a reason for all of the write, it stands as such, and that of the decision beside it.
+    draft.say("decision_reason" if write.actor.reason else "reason", reason)
     write.insert(taken, draft)
     return Written(EXCEPTIONS.name, row.ref, row.version, write.change)
 

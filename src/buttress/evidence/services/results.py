@@ -2,7 +2,9 @@
 
 import uuid
 from collections.abc import Iterable, Iterator
+from typing import Any
 
+from buttress.core.verdicts import TestResult
 from buttress.evidence.found import FoundEvidence, FoundFile
 from buttress.evidence.kinds import DATASETS, TEST_KINDS
 from buttress.evidence.models.datasets import DatasetSnapshotRow
@@ -66,7 +68,20 @@ def _record_run(write: Write, run: ResultsFile, tests: dict[str, tuple[str, uuid
             change=write.change,
             recorded_at=write.recorded_at,
         )
-        write.insert(found, about if record_id is None else write.draft(kind, record_id, result.test))
+        draft = about if record_id is None else write.draft(kind, record_id, result.test)
+        draft.say(f"result.{run.name}.{result.test}", _in_short(result))
+        write.insert(found, draft)
+
+
+def _in_short(result: TestResult) -> dict[str, Any]:
+    """What the audit trail says of a result, which the seal beside it vouches for."""
+    return {
+        "test": result.test,
+        "outcome": result.outcome.value,
+        "population": result.population,
+        "failing": result.failing,
+        "as_of": result.as_of.isoformat(),
+    }
 
 
 def _record_files(write: Write, ref: str, dataset_id: uuid.UUID, files: Iterable[FoundFile]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from buttress.core.verdicts import ApprovedException
-from buttress.evidence.decisions import Decision
+from buttress.evidence.decisions import Decision, terms_of
 from buttress.evidence.exceptions import ExceptionRecord
 from buttress.evidence.kinds import EXCEPTIONS
 from buttress.evidence.models import ExceptionDecision, ExceptionRequest
@@ -20,6 +20,7 @@ from buttress.orgs.models import Member, Person
 from buttress.orgs.moments import Moment
 from buttress.orgs.records import ProfileRecord
 from buttress.orgs.roles import Operation
+from buttress.orgs.selectors import audit_trail
 from buttress.orgs.services import change_profile
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor, write
@@ -171,3 +172,24 @@ def test_an_exception_of_a_folder_counts_as_approved_where_a_document_attests_it
     approve_exception(actors["erin"], ref="EX-01", reason=WHY, version=1)
     (found,) = exceptions(actors["vera"])
     assert (found.is_attested, found.approved_by) == (False, "erin")
+
+
+def test_a_decision_says_why_in_the_audit_trail(actors: Mapping[str, Actor]) -> None:
+    asked(actors)
+    approve_exception(actors["erin"], ref="EX-01", reason=WHY, version=1)
+    revoke_exception(actors["ada"], ref="EX-01", reason="The kiosk went", version=1)
+    request_exception(actors["omar"], ref="EX-02", exception=EXCEPTION)
+    refuse_exception(actors["erin"].because("Monday's round"), ref="EX-02", reason="Mend it", version=1)
+    lines = [line.values for line in audit_trail(actors["paul"], subject_kind="exceptions")]
+    said = [(each["decision"], each["reason"], each.get("decision_reason")) for each in lines if "decision" in each]
+    assert sorted(said, key=str) == [
+        ("approved", WHY, None),
+        ("refused", "Monday's round", "Mend it"),
+        ("revoked", "The kiosk went", None),
+    ]
+
+
+def test_the_risk_that_an_exception_names_is_no_term_of_it() -> None:
+    renamed = EXCEPTION.model_copy(update={"risk": "R-2"})
+    assert terms_of(EXCEPTION.model_copy(update={"risk": "R-1"})) == terms_of(renamed)
+    assert terms_of(EXCEPTION.model_copy(update={"keys": ("a-9",)})) != terms_of(EXCEPTION)

@@ -128,6 +128,17 @@ def test_the_root_of_a_run_stands_in_the_audit_trail(actors: Mapping[str, Actor]
 
 @db
 @both
+def test_the_audit_entry_of_a_test_says_what_its_results_say(actors: Mapping[str, Actor], folder: Path) -> None:
+    found = evidence_of_run(actors["ruth"], folder, DAY)
+    record_results(actors["ruth"], found=found)
+    (line, *_) = audit_trail(actors["paul"], subject_kind="own_tests")
+    (run,) = found.runs
+    said = {"test": "mfa-everywhere", "outcome": "evaluated", "population": 2, "failing": 1, "as_of": "2026-06-30"}
+    assert line.values[f"result.{run.name}.mfa-everywhere"] == said
+
+
+@db
+@both
 def test_of_two_runs_for_one_day_the_later_stands_and_the_first_did_before_it_was_known(
     actors: Mapping[str, Actor], folder: Path
 ) -> None:

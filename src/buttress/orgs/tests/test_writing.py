@@ -12,10 +12,12 @@ from buttress.orgs.reading import facts_of, records_of
 from buttress.orgs.recording import Standing
 from buttress.orgs.records import MemberRecord, PersonRecord, RatesFact
 from buttress.orgs.role_names import Role
+from buttress.orgs.roles import Operation
 from buttress.orgs.selectors import audit_trail, persons
 from buttress.orgs.services import add_person, change_member, change_person, state_rates
 from buttress.orgs.tenancy import NoOrganisationError, tenant
 from buttress.orgs.tests.organisations import harbourline, saltmarsh
+from buttress.orgs.writing import Actor, write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
@@ -118,3 +120,15 @@ def test_a_key_that_comes_again_answers_as_before_and_writes_once():
     assert add_person(ruth, ref="finn", person=PersonRecord(name="Finn")) == first
     with pytest.raises(ReplayedError):
         add_person(ruth, ref="gina", person=PersonRecord(name="Gina"))
+
+
+def test_a_service_for_another_member_does_not_join_an_open_write():
+    actors = harbourline()
+    ruth, finn = actors["ruth"], PersonRecord(name="Finn")
+    for other in (actors["ada"], Actor(ruth.organisation_id, None)):
+        with pytest.raises(RuntimeError, match="within an open write of member"), write(ruth, Operation.REGISTER_APPLY):
+            add_person(other, ref="finn", person=finn)
+    assert "finn" not in persons(ruth)
+    with write(ruth, Operation.REGISTER_APPLY):
+        add_person(ruth.because("joined"), ref="finn", person=finn)
+    assert "finn" in persons(ruth)

@@ -1,7 +1,7 @@
 """Apply: a register folder into the database, planned first, then in one write or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,10 +20,9 @@ from buttress.register.applying.taking import files_of, to_take
 from buttress.register.checking.check import read_checked
 from buttress.register.database.register import register_of
 from buttress.register.files.consistency import inconsistencies
-from buttress.register.files.register import Register
 from buttress.register.plan.plan import plan
-from buttress.register.plan.standing import standing_now
 from buttress.register.plan.planned import Plan
+from buttress.register.plan.standing import standing_now
 from buttress.register.plan.statements import Statements, statements_of
 
 
@@ -77,16 +76,20 @@ def apply_folder(
             _refuse_stale(planned, expected_digest)
         if planned.is_empty:
             return Applied(planned, None, files)
-        _apply(opened, planned, found, progress)
+        work = Applying(opened, planned, found.statements, found.documents, progress)
+        evidence = found.evidence
+        # What stands then is read whole again: a large register is not to be held twice.
+        del found
+        _apply(opened, planned, work, evidence)
         change = opened.change
     return Applied(planned, change, files)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A folder as it was read: its register, what that states, and its evidence."""
+    """A folder as it was read: what it states, and its evidence. Its records and their lines have served: of a large
+    register they take more room than all the rest."""
 
-    register: Register
     statements: Statements
     evidence: FoundEvidence
     documents: Mapping[str, str]
@@ -97,9 +100,7 @@ def _read(folder: Path) -> _Found:
     register = read_checked(folder)
     evidence = evidence_in(folder, register.datasets, ZoneInfo(register.organisation.time_zone))
     files = files_of(register, evidence.files, evidence.runs)
-    # Lines and columns have served: of a large register they take more room than all the rest.
-    bare = replace(register, places={})
-    return _Found(bare, statements_of(bare), evidence, documents_of(folder, bare.manual_tests), files)
+    return _Found(statements_of(register), evidence, documents_of(folder, register.manual_tests), files)
 
 
 def _planned(found: _Found, *, prune: bool) -> Plan:
@@ -114,17 +115,18 @@ def _refuse_stale(planned: Plan, expected_digest: str | None) -> None:
         )
 
 
-def _apply(opened: Write, planned: Plan, found: _Found, progress: Progress) -> None:
+def _apply(opened: Write, planned: Plan, work: Applying, evidence: FoundEvidence) -> None:
     leaves = planned.facts_left or any(not each.is_removed for each in planned.left)
     before = _faults() if leaves else frozenset()
-    Applying(opened, planned, found.statements, found.documents, progress).run()
+    work.run()
     if planned.taken:
-        progress("results", 0, 1)
-        record_results(opened.actor, found=found.evidence)
+        work.progress("results", 0, 1)
+        record_results(opened.actor, found=evidence)
     opened.settle()
+    work.progress("figures", 0, 1)
+    work.wanted = {}
     if leaves and (faults := [fault for fault in _faults() if fault not in before]):
         raise ProblemsError(faults)
-    progress("figures", 0, 1)
 
 
 def _faults() -> frozenset[Problem]:

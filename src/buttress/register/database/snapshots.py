@@ -41,7 +41,8 @@ def snapshot_of(
         results=evidence.results,
         datasets=evidence.datasets,
         decisions=Decisions(
-            _standings(moment, renames) if has_acceptances else {}, tuple(_exceptions(evidence.exceptions, renames))
+            _standings(moment, renames, risks) if has_acceptances else {},
+            tuple(_exceptions(evidence.exceptions, renames)),
         ),
     )
     return replace(snapshot, known_at=moment.known_at or Head.objects.get().recorded_at)
@@ -52,10 +53,13 @@ def snapshots_at(moments: Sequence[Moment], engagement: str | None = None) -> tu
     return tuple(snapshot_of(moment, engagement) for moment in moments)
 
 
-def _standings(moment: Moment, renames: Renames) -> Mapping[AcceptanceName, AcceptanceStanding]:
+def _standings(
+    moment: Moment, renames: Renames, risks: Collection[str] | None
+) -> Mapping[AcceptanceName, AcceptanceStanding]:
     """What was decided about acceptances, by the references of risks that were known last."""
     now = renames.now
-    return {(now.get(("risks", ref), ref), day, key): each for (ref, day, key), each in standings_at(moment).items()}
+    found = standings_at(moment, risks).items()
+    return {(now.get(("risks", ref), ref), day, key): each for (ref, day, key), each in found}
 
 
 def _exceptions(exceptions: Iterable[ApprovedException], renames: Renames) -> Iterator[ApprovedException]:

@@ -50,7 +50,7 @@ def currency_now() -> str:
     return str(Profile.objects.values_list("currency", flat=True)[0])
 
 
-def with_all_controls(refs: Collection[str], today: date) -> RegisterSnapshot:
+def with_all_controls(refs: Collection[str], today: date, engagement: str | None = None) -> RegisterSnapshot:
     """These risks, every control with its tests, and no more: what states of controls and criteria are made from."""
     moment = Moment(today)
     register = replace(register_of(moment, risks=refs), controls=_controls_now())
@@ -58,9 +58,10 @@ def with_all_controls(refs: Collection[str], today: date) -> RegisterSnapshot:
     return build_snapshot(
         register,
         today,
+        engagement,
         tests=evidence.tests,
         results=evidence.results,
-        decisions=Decisions(standings_at(moment), evidence.exceptions),
+        decisions=Decisions(standings_at(moment, refs), evidence.exceptions),
     )
 
 
@@ -87,7 +88,7 @@ def of_risks(ids: Collection[uuid.UUID], today: date, around: Surroundings) -> R
         today,
         tests=tests,
         results=tuple(result for result in around.results if result.test in names),
-        decisions=Decisions(standings_at(Moment(today)) if has_acceptances else {}, ()),
+        decisions=Decisions(standings_at(Moment(today), list(risks)) if has_acceptances else {}, ()),
     )
 
 

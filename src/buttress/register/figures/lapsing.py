@@ -10,11 +10,12 @@ from buttress.orgs.writing import Write
 from buttress.register.database.snapshots import snapshot_of
 from buttress.register.figures.inputs import digest_of
 from buttress.register.figures.values import EndedAcceptance, RiskValues
-from buttress.register.values.facts import effective
+from buttress.register.values.risks import acceptances_of
 from buttress.risks.decisions import Shown
 from buttress.risks.kinds import ACCEPTANCES
 from buttress.risks.models import Risk
 from buttress.risks.records.risk import AcceptanceFact
+from buttress.risks.selectors import standings_at
 from buttress.risks.services.acceptance import Named, lapse
 
 
@@ -34,13 +35,14 @@ def lapses(values: Iterable[RiskValues], as_of: date, revision: int) -> list[Lap
         return []
     ids = dict(Risk.objects.filter(ref__in=list(ended), removed_in=None).values_list("ref", "id"))
     facts = facts_of(ACCEPTANCES, None, list(ids.values()))
+    standings = standings_at(Moment(as_of), list(ids))
     found = []
     for ref, acceptances in ended.items():
         stated = [fact.to_fact(ACCEPTANCES) for fact in facts.get(ids[ref], ())]
-        standing = effective((fact for fact in stated if isinstance(fact, AcceptanceFact)), as_of)
+        standing = acceptances_of(ref, (f for f in stated if isinstance(f, AcceptanceFact)), as_of, standings)
         digest = digest_of(snapshot_of(Moment(as_of), risks=[ref]))
         for each in acceptances:
-            fact = standing[each.position]
+            fact, _ = standing[each.position]
             shown = Shown(each.rating, each.annual_loss, digest, revision)
             found.append(Lapse(Named(ref, fact.effective_on, fact.key), each.reason, shown))
     return found

@@ -1,18 +1,25 @@
 """Every read of stored figures. Nothing is computed here, but for a past day that nobody has asked about before."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from buttress.core.workings import work_out
+from buttress.criteria.kinds import ENGAGEMENTS
+from buttress.criteria.records import EngagementRecord
+from buttress.formats.ordering import natural
 from buttress.orgs.moments import Moment
-from buttress.orgs.reads import permits, reads
+from buttress.orgs.reading import records_of
+from buttress.orgs.reads import engagement_seen, engagement_wanted, permits, reads
 from buttress.orgs.roles import Operation
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor
-from buttress.register.figures.columns import portfolio_of
-from buttress.register.figures.inputs import day_of
+from buttress.register.figures.columns import criterion_columns, portfolio_of
+from buttress.register.figures.computing import controls_and_criteria
+from buttress.register.figures.inputs import day_of, with_all_controls
 from buttress.register.figures.lines import (
     ControlLine,
     CriterionLine,
@@ -28,7 +35,7 @@ from buttress.register.figures.lines import (
 from buttress.register.figures.past import PastFigures, Table, figures_of_day
 from buttress.register.figures.recomputing import is_recomputing
 from buttress.register.models import ControlFigures, CriterionFigures, PortfolioFigures, RiskFigures
-from buttress.register.selectors import engagement_wanted
+from buttress.register.values.organisation import nearest_in_time
 
 _PAGE = 50
 
@@ -68,13 +75,24 @@ def control_figures(*, moment: Moment | None = None) -> Page[ControlLine]:
     return Page(lines, len(lines), _standing())
 
 
-@reads(Operation.REGISTER_READ)
-def criterion_figures(*, moment: Moment | None = None) -> Page[CriterionLine]:
-    """Every criterion in the order of the framework."""
-    if (past := _past(moment)) is not None:
-        return _whole(CriterionLine, past, past.criteria)
-    lines = _lines(CriterionLine, CriterionFigures.objects.order_by("position"))
-    return Page(lines, len(lines), _standing())
+@permits(Operation.REGISTER_READ)
+def criterion_figures(viewer: Actor, *, moment: Moment | None = None) -> Page[CriterionLine]:
+    """Every criterion in the order of the framework, to an auditor as their own engagement has it.
+
+    None where that engagement is not known.
+    """
+    with tenant(viewer.organisation_id):
+        own = engagement_seen(viewer)
+        if own is not None and own not in records_of(ENGAGEMENTS, moment, [own]):
+            return Page((), 0, None)
+        if (past := _past(moment, own)) is not None:
+            return _whole(CriterionLine, past, past.criteria)
+        standing = _standing()
+        if own is not None and standing is not None and own != _engagement_of_rows(standing.as_of):
+            lines = _criteria_within(own, standing.as_of)
+        else:
+            lines = _lines(CriterionLine, CriterionFigures.objects.order_by("position"))
+        return Page(lines, len(lines), standing)
 
 
 @reads(Operation.REGISTER_READ)
@@ -96,11 +114,28 @@ def figures_at(viewer: Actor, *, moment: Moment, engagement: str | None = None) 
         return figures_of_day(moment, engagement_wanted(viewer, engagement))
 
 
-def _past(moment: Moment | None) -> PastFigures | None:
+def _engagement_of_rows(as_of: date) -> str | None:
+    """The engagement that the stored figures of criteria are about."""
+    records = [stored.to_record(ENGAGEMENTS) for stored in records_of(ENGAGEMENTS).values()]
+    found = [each for each in records if isinstance(each, EngagementRecord)]
+    ordered = sorted(found, key=lambda each: (each.period_start, natural(each.ref)))
+    return nearest_in_time(ordered, as_of).ref if ordered else None
+
+
+def _criteria_within(engagement: str, as_of: date) -> tuple[CriterionLine, ...]:
+    """As the rows are, of another engagement than theirs: computed from controls and tests alone, and not kept."""
+    _, criteria = controls_and_criteria(work_out(with_all_controls((), as_of, engagement)), {})
+    return tuple(
+        line_of(CriterionLine, {"criterion": each.criterion, **criterion_columns(each, place)})
+        for place, each in enumerate(criteria)
+    )
+
+
+def _past(moment: Moment | None, engagement: str | None = None) -> PastFigures | None:
     """The figures of the moment's day, None where the live ones are meant."""
     if moment is None or (moment.known_at is None and moment.as_of == day_of(timezone.now())):
         return None
-    return figures_of_day(moment)
+    return figures_of_day(moment, engagement)
 
 
 def _standing() -> Standing | None:

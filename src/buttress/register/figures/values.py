@@ -18,7 +18,7 @@ LEVELS = (0.5, 0.9, 0.95, 0.99, 0.999)
 class EndedAcceptance:
     """An acceptance that no longer holds, and why, as the residual stood: `rating` and `annual_loss`.
 
-    `position` is its place among the risk's acceptances that are effective on the day.
+    `position` is its place among the risk's acceptances on the day (`register.values.risks.acceptances_of`).
     """
 
     position: int

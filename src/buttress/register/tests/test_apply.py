@@ -5,8 +5,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from buttress.register.applying.apply import apply_folder, plan_folder
-from buttress.register.plan.standing import standing_now
 
 from buttress.core.snapshot import RegisterSnapshot
 from buttress.formats.problems import ProblemsError
@@ -20,9 +18,11 @@ from buttress.orgs.selectors import actor_of, audit_trail
 from buttress.orgs.services import add_member, add_person
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor
+from buttress.register.applying.apply import apply_folder, plan_folder
 from buttress.register.applying.errors import StalePlanError
 from buttress.register.database.register import register_of
 from buttress.register.plan.planned import FactFate
+from buttress.register.plan.standing import standing_now
 from buttress.register.selectors import snapshot
 from buttress.register.tests.folders import SAMPLE, changed
 from buttress.register.tests.kept import organisation_of

@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from buttress.register.applying.apply import apply_folder, plan_folder
 from hypothesis import HealthCheck, given, settings
 
 from buttress.formats.problems import ProblemsError
@@ -17,6 +16,7 @@ from buttress.orgs.role_names import Role
 from buttress.orgs.selectors import actor_of
 from buttress.orgs.services import add_member
 from buttress.register import export
+from buttress.register.applying.apply import apply_folder, plan_folder
 from buttress.register.checking.check import check
 from buttress.register.evaluation import evaluate_tests
 from buttress.register.export import export_folder

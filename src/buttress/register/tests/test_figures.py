@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from buttress.controls.services import change_control, record_walkthrough
 from buttress.orgs.errors import RecordsError
@@ -17,6 +19,7 @@ from buttress.orgs.tests.organisations import harbourline, saltmarsh
 from buttress.orgs.writing import Actor, write
 from buttress.register.figures.checking import check_figures
 from buttress.register.figures.lines import RiskOrder
+from buttress.register.figures.scope import since_of
 from buttress.register.figures.selectors import control_figures, criterion_figures, portfolio_figures, risk_figures
 from buttress.register.figures.standing import CACHE
 from buttress.register.models import ControlFigures, PortfolioFigures, Recomputing, RiskFigures
@@ -32,12 +35,13 @@ from buttress.register.tests.figured import (
     later,
     risk,
     risk_ref,
+    scale,
     walkthrough,
 )
 from buttress.risks.models import Risk
 from buttress.risks.services.assessment import assess_risk, correct_assessment, retract_assessment
 from buttress.risks.services.effect import retract_effect, state_effect
-from buttress.risks.services.methodology import set_appetite
+from buttress.risks.services.methodology import set_appetite, set_scale
 from buttress.risks.services.risk import add_risk, change_risk, close_risk, remove_risk, rename_risk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
@@ -281,3 +285,18 @@ def test_a_day_that_passed_since_is_computed_whole_with_the_next_write():
     with tenant(ruth.organisation_id):
         assert {*RiskFigures.objects.values_list("as_of", flat=True)} == {today}
         assert not Recomputing.objects.exists()
+
+
+def test_how_far_many_new_risks_reach_back_takes_one_query():
+    ruth = harbourline()["ruth"]
+    seen = []
+    with write(ruth, Operation.REGISTER_APPLY) as opened:
+        set_scale(ruth, scale=scale())
+        for i in range(60):
+            add_risk(ruth, ref=f"R-{i}", risk=risk(identified_on=later(i).isoformat()))
+        opened.settle()
+        # The scale alone reaches back before all of them.
+        opened.drafts = {key: draft for key, draft in opened.drafts.items() if key[0] == "risks"}
+        with CaptureQueriesContext(connection) as queries:
+            seen.append(since_of(opened, later(90)))
+    assert (seen, len(queries)) == ([later(0)], 1)

@@ -19,7 +19,7 @@ from buttress.register.tests.figured import appetite, assessment, build_register
 from buttress.risks.decisions import DecisionKind, Shown
 from buttress.risks.records.risk import AcceptanceFact
 from buttress.risks.selectors import acceptance_decisions
-from buttress.risks.services.acceptance import Named, confirm_acceptance, request_acceptance
+from buttress.risks.services.acceptance import Named, confirm_acceptance, request_acceptance, withdraw_acceptance
 from buttress.risks.services.assessment import assess_risk
 from buttress.risks.services.methodology import set_appetite
 
@@ -116,3 +116,21 @@ def test_equal_snapshots_have_equal_digests_and_others_not(accepted):
         one, two = (snapshot_of(today, risks=[REF]) for _ in range(2))
         other = snapshot_of(today, risks=["R-2"])
         assert digest_of(one) == digest_of(two) != digest_of(other)
+
+
+def test_an_end_is_that_of_the_acceptance_and_not_of_a_request_refused_before(accepted):
+    """Refused requests are no acceptances, so that the places of those that are do not count them."""
+    today = timezone.now().date()
+    early = {
+        "effective_on": (today - timedelta(days=1)).isoformat(),
+        "accepted_by": "erin",
+        "authority": "approver",
+        "reason": "cheaper than any control",
+        "until": (today + timedelta(days=60)).isoformat(),
+        "ceiling": {"annual_loss": "300000"},
+    }
+    request_acceptance(accepted, ref=REF, acceptance=AcceptanceFact.model_validate(early))
+    withdraw_acceptance(accepted, named=Named(REF, today - timedelta(days=1)), reason="asked for twice")
+    assess_risk(accepted, ref=REF, assessment=assessment(9.0, 1e5, on=later(30)))
+    (end,) = ends(accepted)
+    assert end.acceptance == (REF, today, None)

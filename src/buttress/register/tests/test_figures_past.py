@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from buttress.controls.services import record_walkthrough
 from buttress.core.posture import posture
+from buttress.criteria.records import EngagementRecord
+from buttress.criteria.services import add_engagement
 from buttress.orgs.moments import Moment
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.tests.organisations import harbourline
@@ -130,3 +132,27 @@ def test_lists_of_a_past_day_are_sorted_as_those_of_today(ruth, order, is_descen
     past = risk_figures(ruth, moment=DAY, order=order, is_descending=is_descending, limit=5)
     assert [line.ref for line in past.lines] == [line.ref for line in today.lines]
     assert past.total == today.total == 7
+
+
+@pytest.mark.parametrize("moment", [None, DAY])
+def test_criteria_stand_for_an_auditor_as_their_own_engagement_has_them(moment):
+    actors = harbourline()
+    build_register(actors, risks=2)
+    ruth, paul, today = actors["ruth"], actors["paul"], timezone.now().date()
+    assert criterion_figures(paul, moment=moment).lines == ()
+    plain = {"type": "type_2", "systems": [], "subservice_method": "carve_out"}
+    own = {"ref": "soc2-2026", "period_start": today - timedelta(900), "period_end": today + timedelta(300)}
+    newer = {"ref": "newer", "period_start": today - timedelta(800), "period_end": today + timedelta(400)}
+    for period, categories in ((own, ["security", "privacy"]), (newer, ["security"])):
+        said = {name: str(value) for name, value in period.items()}
+        record = EngagementRecord.model_validate({**plain, **said, "categories": categories})
+        add_engagement(ruth, ref=record.ref, engagement=record)
+    seen = {
+        member: {line.criterion: line.headline for line in criterion_figures(actors[member], moment=moment).lines}
+        for member in ("ruth", "paul")
+    }
+    assert (seen["ruth"]["P1.1"], seen["ruth"]["CC6.1"]) == ("out_of_scope", seen["paul"]["CC6.1"])
+    assert seen["paul"]["P1.1"] != "out_of_scope"
+    with tenant(ruth.organisation_id):
+        expected = posture(snapshot_of(moment or Moment(today), "soc2-2026")).criteria
+    assert seen["paul"] == {each.id: each.state.headline for each in expected}

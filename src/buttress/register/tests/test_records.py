@@ -7,7 +7,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from buttress.register.applying.apply import apply_folder, plan_folder
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -23,6 +22,7 @@ from buttress.orgs.role_names import Role
 from buttress.orgs.selectors import actor_of
 from buttress.orgs.services import add_member, found_organisation
 from buttress.orgs.tenancy import tenant
+from buttress.register.applying.apply import apply_folder, plan_folder
 from buttress.register.applying.renaming import rename_risk
 from buttress.register.database.register import register_of
 from buttress.register.database.snapshots import snapshot_of

@@ -102,10 +102,10 @@ def engagement_of(register: Register, as_of: date, ref: str | None) -> Engagemen
             expected = f"one of {', '.join(known)}" if known else "an engagement of the organisation"
             raise refuse("engagement", None, shown(ref), expected, nearest(ref, known))
         return _engagement(named[0])
-    return _engagement(_nearest_in_time(records, as_of)) if records else None
+    return _engagement(nearest_in_time(records, as_of)) if records else None
 
 
-def _nearest_in_time(records: Sequence[EngagementRecord], as_of: date) -> EngagementRecord:
+def nearest_in_time(records: Sequence[EngagementRecord], as_of: date) -> EngagementRecord:
     """Of one record at least: the one that holds the day, else the next to begin, else the last to end."""
     if holding := [record for record in records if record.period_start <= as_of <= record.period_end]:
         return max(holding, key=lambda record: record.period_start)

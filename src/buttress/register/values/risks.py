@@ -1,6 +1,6 @@
 """Risks with the facts effective by a day, as core values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,7 +20,7 @@ from buttress.core.snapshot import (
 )
 from buttress.register.files.register import Register
 from buttress.register.values.controls import family_of
-from buttress.register.values.decisions import UNDECIDED, Decisions
+from buttress.register.values.decisions import UNDECIDED, AcceptanceName, Decisions
 from buttress.register.values.estimates import efficacy_of, frequency_of, magnitude_of
 from buttress.register.values.facts import effective
 from buttress.risks.decisions import AcceptanceStanding
@@ -97,8 +97,32 @@ def _risk(ref: str, record: RiskRecord, register: Register, context: Context) ->
         _assessments(effective(record.assessments, as_of), context.reading),
         tuple(_effect(effect, register) for effect in effective(record.effects, as_of)),
         tuple(_treatment(treatment, as_of) for treatment in effective(record.treatments, as_of)),
-        tuple(_acceptance(ref, acceptance, context) for acceptance in effective(record.acceptances, as_of)),
+        tuple(
+            _acceptance(acceptance, decided, context.reading)
+            for acceptance, decided in acceptances_of(ref, record.acceptances, as_of, context.decisions.acceptances)
+        ),
     )
+
+
+def acceptances_of(
+    ref: str,
+    facts: Iterable[AcceptanceFact],
+    as_of: date,
+    standings: Mapping[AcceptanceName, AcceptanceStanding],
+) -> list[tuple[AcceptanceFact, AcceptanceStanding]]:
+    """The acceptances of a risk on a day with what was decided about each, oldest first.
+
+    A request that was refused or withdrawn before anybody confirmed it never was an acceptance, and is left out.
+    """
+    decided = [
+        (fact, standings.get((ref, fact.effective_on, fact.key), AcceptanceStanding()))
+        for fact in effective(facts, as_of)
+    ]
+    return [
+        (fact, standing)
+        for fact, standing in decided
+        if standing.ended is None or standing.is_confirmed or fact.attested_document is not None
+    ]
 
 
 def _assessments(facts: Iterable[AssessmentFact], reading: Reading) -> tuple[Assessment, ...]:
@@ -173,9 +197,8 @@ def _treatment(fact: TreatmentFact, as_of: date) -> Treatment:
     return Treatment(fact.effective_on, fact.response, fact.plan or "", fact.controls, fact.owner, fact.due_on, done_on)
 
 
-def _acceptance(ref: str, fact: AcceptanceFact, context: Context) -> Acceptance:
+def _acceptance(fact: AcceptanceFact, decided: AcceptanceStanding, reading: Reading) -> Acceptance:
     """A record only proposes a decision; that of its approver, or a document that attests one, makes it count."""
-    decided = context.decisions.acceptances.get((ref, fact.effective_on, fact.key), AcceptanceStanding())
     loss = fact.ceiling.annual_loss
     return Acceptance(
         fact.effective_on,
@@ -184,7 +207,7 @@ def _acceptance(ref: str, fact: AcceptanceFact, context: Context) -> Acceptance:
         fact.reason,
         fact.until,
         fact.ceiling.rating,
-        None if loss is None else Money(loss, context.reading.currency),
+        None if loss is None else Money(loss, reading.currency),
         fact.requested_by,
         confirmed=decided.is_confirmed,
         attested_document=fact.attested_document,

@@ -34,6 +34,13 @@ def test_a_line_says_who_did_what_and_what_changed() -> None:
         "assessments.0": '{"effective_on":"2026-01-20"}',
         "assessments.1": '{"effective_on":"2026-01-21","retracted":"wrong"}',
         "effects.0": None,
+        "result.2026-06-30.mfa": {
+            "test": "mfa",
+            "outcome": "not_evaluated",
+            "population": 1200,
+            "failing": 1,
+            "as_of": "2026-06-30",
+        },
         "reason": "asked",
         "rows": [],
     }
@@ -46,5 +53,6 @@ def test_a_line_says_who_did_what_and_what_changed() -> None:
         "assessment of 2026-01-20 stated",
         "assessment of 2026-01-21 retracted",
         "effect (erased)",
+        "result of mfa as of 2026-06-30: not evaluated, 1 of 1,200 failing",
     )
     assert line.reason == "asked"

@@ -17,6 +17,7 @@ THE_SYSTEM = "the system"
 
 _FACT = re.compile(r"(\w+)\.\d+\Z")
 _KNOWN = frozenset({"ref", "by", "reason", "rows", "removed"})
+_RESULT = "result."
 _LONGEST = 50
 
 
@@ -65,7 +66,9 @@ def _details(kind: str, values: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"{name}: {_said(before.get(name))}, now {_said(after.get(name))}" for name in {**before, **after})
     yield from _facts(kind, values)
     for name, value in values.items():
-        if name not in _KNOWN and not name.startswith(("after.", "before.")) and not _FACT.match(name):
+        if name.startswith(_RESULT):
+            yield _result(value)
+        elif name not in _KNOWN and not name.startswith(("after.", "before.")) and not _FACT.match(name):
             yield f"{name.replace('_', ' ')}: {_said(value)}"
 
 
@@ -86,6 +89,18 @@ def _facts(kind: str, values: Mapping[str, Any]) -> Iterator[str]:
             continue
         day = f" of {fact['effective_on']}" if fact.get("effective_on") else ""
         yield f"{noun}{day} {'retracted' if fact.get('retracted') else 'stated'}"
+
+
+def _result(value: Any) -> str:
+    """What a control test gave, in one line."""
+    found = _value(value)
+    if not isinstance(found, dict):
+        return "result (erased)"
+    outcome, counts = (
+        str(found["outcome"]).replace("_", " "),
+        f"{found['failing']:,} of {found['population']:,} failing",
+    )
+    return f"result of {found['test']} as of {found['as_of']}: {outcome}, {counts}"
 
 
 def _value(value: Any) -> Any:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from buttress.orgs.errors import ForbiddenError, InvalidError, NotFoundError
 from buttress.orgs.kinds_of_orgs import PROFILE_REF
@@ -35,12 +37,14 @@ from buttress.risks.services.acceptance import (
 )
 from buttress.risks.services.assessment import assess_risk
 from buttress.risks.services.methodology import set_appetite
+from buttress.risks.services.risk import add_risk
 from buttress.risks.tests.register import (
     NEW_YEAR,
     acceptance,
     appetite,
     assessment,
     harbourline_with_risk,
+    risk,
     saltmarsh_with_risk,
 )
 
@@ -330,3 +334,18 @@ def test_another_organisation_neither_decides_nor_sees():
     request_acceptance(mallory, ref="R-014", acceptance=acceptance())
     assert len(selectors.pending_acceptances(mallory)) == 1
     assert selectors.pending_acceptances(actors["erin"]) == ()
+
+
+def test_the_standings_of_some_risks_are_read_without_those_of_others():
+    actors = confirmed()
+    other = "R-015"
+    add_risk(actors["ruth"], ref=other, risk=risk())
+    request_acceptance(actors["ruth"], ref=other, acceptance=acceptance())
+    refuse_acceptance(actors["erin"], named=Named(other, NEW_YEAR), reason="Too much")
+    with tenant(actors["ruth"].organisation_id):
+        both = selectors.standings_at()
+        assert set(both) == {NAME, (other, NEW_YEAR, None)}
+        with CaptureQueriesContext(connection) as queries:
+            assert selectors.standings_at(refs=["R-014"]) == {NAME: both[NAME]}
+        assert len(queries) <= 2
+        assert selectors.standings_at(refs=[]) == {}
