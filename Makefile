@@ -15,7 +15,7 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test faults lint types bench docs screenshots lock upgrade clean
+.PHONY: help demo test test-postgres faults lint types bench docs screenshots lock upgrade clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -44,9 +44,11 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.base
 demo: $(VENV)/.base ## install, load the demo company, run its control tests, print its posture
 	$(BIN)/buttress demo $(if $(filter 0,$(strip $(SERVE))),--no-serve)
 
-test: $(VENV)/.test ## lint, types, imports, tests; those of both engines once more on PostgreSQL where there is one
+test: $(VENV)/.test ## lint, types, imports, tests on SQLite
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/mypy && $(BIN)/mypy docs/*.py benchmarks/*.py tests/*.py conftest.py
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-postgres: $(VENV)/.test ## the tests of both engines once more, on a private PostgreSQL
 	BUTTRESS_TEST_ENGINE=postgres $(BIN)/pytest -n 2 --dist loadfile
 
 faults: $(VENV)/.test ## tests that kill processes and servers on purpose; slower

@@ -17,6 +17,7 @@ from rich.console import Console
 from buttress.cli.standing import Standing, standing
 from buttress.register.evaluation import evaluate_declared
 from buttress.register.files.reader import read_register
+from buttress.register.snapshot import snapshots_on
 from buttress.reports.charts.exceedance import exceedance_spec
 from buttress.reports.charts.heat_map import heat_map_spec
 from buttress.reports.charts.of_posture import exceedance_of, heat_map_of
@@ -35,7 +36,7 @@ def main() -> None:
         shutil.copytree(Path(str(files("buttress") / "content" / "demo" / "harbourline")), folder)
         register = read_register(folder)
         evaluate_declared(register, ANCHOR)
-        stands = standing(register, ANCHOR, None, None)
+        stands = standing(lambda days: snapshots_on(register, days), ANCHOR, None)
     _write("summary.svg", _terminal(stands).encode())
     curve = exceedance_spec(exceedance_of(stands.snapshot, stands.posture))
     matrix = heat_map_spec(heat_map_of(stands.snapshot, stands.posture))

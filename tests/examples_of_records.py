@@ -7,11 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from buttress.register.applying.apply import apply_folder
-
 from buttress.orgs.kinds import record_kind
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor
+from buttress.register.applying.apply import apply_folder
 from buttress.register.evaluation import evaluate_tests
 
 HERE = Path(__file__).parent

@@ -23,6 +23,7 @@ from buttress.register.decisions import acceptance_asked, exception_asked
 from buttress.register.export import export_folder
 from buttress.risks.decisions import Shown
 from buttress.risks.models import Acceptance
+from buttress.risks.records.risk import AcceptanceFact
 from buttress.risks.services import acceptance as acceptances
 from buttress.risks.services.acceptance import Named
 from examples_of_records import Holding, own_test
@@ -165,6 +166,7 @@ def ask_to_bear(h: Holding, me: str, *, by: str = "ruth", is_confirmed: bool = F
     with tenant(h["owner"].organisation_id):
         key = h.text(f"Asked {Acceptance.objects.count()}")
     asked = fact(h, "risks", "acceptances", **_acceptance(_person(h, me)), key=key)
+    assert isinstance(asked, AcceptanceFact)
     acceptances.request_acceptance(h[by], ref="R-1", acceptance=asked)
     named = Named("R-1", JULY, key)
     if is_confirmed:

@@ -22,6 +22,9 @@ from buttress.orgs.role_names import Role
 from buttress.orgs.tests.organisations import harbourline, saltmarsh
 from buttress.register.demo import DEMO, anchor_of
 
+# Whole installations take minutes of everybody's time: they run with the fault tests.
+pytestmark = pytest.mark.faults
+
 ROOT = Path(__file__).parents[2]
 SMALL = (Path(__file__).parent / "organisation.yaml").read_text()
 RECORDS = """

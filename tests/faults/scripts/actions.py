@@ -6,7 +6,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from buttress.register.applying.apply import apply_folder
 from django.conf import settings
 from django.db import connection
 from django_q.models import OrmQ
@@ -19,6 +18,7 @@ from buttress.orgs.selectors import actor_of, system_of
 from buttress.orgs.services import add_person, found_organisation
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.verification import verify_organisation
+from buttress.register.applying.apply import apply_folder
 from buttress.register.backup.backup import backup as write_backup
 from buttress.register.backup.backup import stored_files
 from buttress.register.backup.manifest import kept_tables
