@@ -12,16 +12,16 @@ from buttress.orgs.errors import InvalidError, ReplayedError
 from buttress.orgs.models.idempotency import IdempotencyKey
 
 if TYPE_CHECKING:
-    from buttress.orgs.roles import Operation
     from buttress.orgs.writing import Write, Written
 
 KEPT = timedelta(hours=24)
 _LONGEST = 255
 
 
-def digest_of_call(operation: "Operation", args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
-    """SHA-256 (hex) of what was asked: the operation and every argument."""
-    return digest_of(to_text([operation.value, [_plain(a) for a in args], {k: _plain(v) for k, v in kwargs.items()}]))
+def digest_of_call(service: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of what was asked: the service by its dotted name and every argument, in whatever order."""
+    named = {name: _plain(value) for name, value in sorted(kwargs.items())}
+    return digest_of(to_text([service, [_plain(each) for each in args], named]))
 
 
 def _plain(value: Any) -> Any:

@@ -275,6 +275,8 @@ def writes(
     """Makes a service of a function that works within a write: the caller gives the actor in its place."""
 
     def decorate(service: Callable[Concatenate[Write, P], Written]) -> Callable[Concatenate[Actor, P], Written]:
+        name = f"{service.__module__}.{service.__qualname__}"
+
         @wraps(service)
         def call(actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> Written:
             outer = _open.get()
@@ -282,7 +284,7 @@ def writes(
                 _refuse_another_member(outer, actor, operation)
                 return _joined(outer, operation, service, *args, **kwargs)
             with write(actor, operation) as opened:
-                asked = digest_of_call(operation, args, kwargs) if actor.idempotency_key else ""
+                asked = digest_of_call(name, args, kwargs) if actor.idempotency_key else ""
                 if asked and (answer := remembered(opened, asked)) is not None:
                     opened.drafts.clear()
                     opened.permit_owner(opened.person_id)

@@ -132,3 +132,11 @@ def test_a_service_for_another_member_does_not_join_an_open_write():
     with write(ruth, Operation.REGISTER_APPLY):
         add_person(ruth.because("joined"), ref="finn", person=finn)
     assert "finn" in persons(ruth)
+
+
+def test_a_key_used_for_one_service_answers_no_other():
+    actors = harbourline()
+    ada = actors["ada"].keyed("form-2")
+    add_person(ada, ref="finn", person=PersonRecord(name="Finn"))
+    with pytest.raises(ReplayedError):
+        change_person(ada, ref="finn", person=PersonRecord(name="Finn"), version=1)
