@@ -4,8 +4,11 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
+
+from django.db import transaction
 
 import buttress
 from buttress.orgs.roles import Operation
@@ -49,3 +52,13 @@ def unguarded() -> set[str]:
         if not hasattr(value, "operation")
         and any(each.annotation in (Actor, Actor.__name__) for each in inspect.signature(value).parameters.values())
     }
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is written within it is as if it had never been; services open transactions of their own within."""
+    point = transaction.savepoint()
+    try:
+        yield
+    finally:
+        transaction.savepoint_rollback(point)

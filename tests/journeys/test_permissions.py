@@ -3,15 +3,13 @@ be forgotten."""
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
 
 from buttress.orgs import writing
 from buttress.orgs.errors import ConflictError, ForbiddenError, NotFoundError, RecordsError
@@ -25,7 +23,7 @@ from buttress.orgs.services import change_member
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.tests.organisations import harbourline
 from buttress.orgs.writing import Actor, Written
-from doors import doors, unguarded
+from doors import doors, undone, unguarded
 from examples_of_records import Holding, hold
 from examples_of_selectors import SELECTORS, read_back
 from examples_of_services import SERVICES, changed, somebody_changes
@@ -51,16 +49,6 @@ def held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Holding:
     holding = hold(harbourline(), "ada", "ZEPHYR", tmp_path)
     monkeypatch.setattr(writing, "_steps", [])
     return holding
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """What is written within it is as if it had never been; services open transactions of their own within."""
-    point = transaction.savepoint()
-    try:
-        yield
-    finally:
-        transaction.savepoint_rollback(point)
 
 
 @dataclass(frozen=True)

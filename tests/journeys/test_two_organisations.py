@@ -11,7 +11,6 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from pydantic import BaseModel
 
 from buttress.evidence.store import take_files
@@ -39,7 +38,7 @@ from buttress.orgs.tenancy import NoOrganisationError, current_organisation, ten
 from buttress.orgs.tests.organisations import harbourline, saltmarsh
 from buttress.orgs.writing import Actor
 from buttress.register.figures.rebuild import rebuild
-from doors import doors
+from doors import doors, undone
 from examples_of_records import Holding, hold
 from examples_of_selectors import PAST, SELECTORS, as_text
 from examples_of_services import SERVICES
@@ -99,15 +98,6 @@ NOT_FREE = {
 
 Arguments = Mapping[str, Any]
 Answers = dict[tuple[str, str], str]
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    point = transaction.savepoint()
-    try:
-        yield
-    finally:
-        transaction.savepoint_rollback(point)
 
 
 def answer(door: Callable[..., Any], actor: Actor, arguments: Arguments) -> tuple[str, bool]:

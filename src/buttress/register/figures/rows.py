@@ -133,27 +133,42 @@ def loaded(row: PortfolioFigures, known: Standing | None) -> Standing:
         return known
     if known is None or known.built != row.built or known.revision >= row.revision:
         return _reloaded(row)
+    changed = _changed_since(known)
+    sums = _sums_after(row, known, changed)
+    if sums is None:
+        return _reloaded(row)
+    risks = risks_after(known.risks, changed)
+    gains, _ = gains_after(known.gains, known.risks, changed)
+    around = known.around if known.states == row.states else None
+    return Standing(row.revision, row.token, row.built, row.states, risks, gains, sums, row.not_estimated, around)
+
+
+def _changed_since(known: Standing) -> dict[uuid.UUID, StandingRisk | None]:
+    """Risks whose rows were written since, None where they went. Laws that stayed are the very objects known before: by
+    them the sums tell what to take out."""
     changed: dict[uuid.UUID, StandingRisk | None] = dict(_read(RiskFigures.objects.filter(revision__gt=known.revision)))
     if len({*known.risks, *changed}) != RiskFigures.objects.count():
         left = set(RiskFigures.objects.values_list("risk_id", flat=True))
         changed.update((risk_id, None) for risk_id in known.risks if risk_id not in left)
-    for risk_id, risk in changed.items():
-        before = known.risks.get(risk_id)
-        if risk is not None and before is not None and risk.summand is not None and before.summand is not None:
-            same = Summand(risk.summand.laws.or_equal(before.summand.laws), risk.summand.categories)
-            changed[risk_id] = StandingRisk(risk.ref, risk.is_condition, same, risk.gains)
+    return {risk_id: _with_known_laws(risk, known.risks.get(risk_id)) for risk_id, risk in changed.items()}
+
+
+def _with_known_laws(risk: StandingRisk | None, before: StandingRisk | None) -> StandingRisk | None:
+    if risk is None or before is None or risk.summand is None or before.summand is None:
+        return risk
+    same = Summand(risk.summand.laws.or_equal(before.summand.laws), risk.summand.categories)
+    return StandingRisk(risk.ref, risk.is_condition, same, risk.gains)
+
+
+def _sums_after(
+    row: PortfolioFigures, known: Standing, changed: Mapping[uuid.UUID, StandingRisk | None]
+) -> Sums | None:
+    """The sums with what changed, from the table where it holds them; None where they must be made anew."""
     removed = summands(known.risks.get(risk_id) for risk_id in changed)
     added = summands(changed.values())
-    risks = risks_after(known.risks, changed)
     if row.sums is not None:
-        sums: Sums | None = summing.caught_up(known.sums, removed, added, summing.layers_of(bytes(row.sums)))
-    else:
-        sums = summing.after(known.sums, removed, added)
-    if sums is None:
-        return _reloaded(row)
-    gains, _ = gains_after(known.gains, known.risks, changed)
-    around = known.around if known.states == row.states else None
-    return Standing(row.revision, row.token, row.built, row.states, risks, gains, sums, row.not_estimated, around)
+        return summing.caught_up(known.sums, removed, added, summing.layers_of(bytes(row.sums)))
+    return summing.after(known.sums, removed, added)
 
 
 def _reloaded(row: PortfolioFigures) -> Standing:

@@ -1,7 +1,7 @@
 """What of the figures a write concerns, from the records it touched and the rows it sealed."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -51,25 +51,28 @@ def scope_of(write: Write) -> Scope:
     """The figures that follow from what `write` touched; where that cannot be told, all of them."""
     touched = {(kind, record_id): ref for (kind, record_id), ref in write.touched.items() if kind not in _NO_INPUT}
     risks = {record_id: ref for (kind, record_id), ref in touched.items() if kind == "risks"}
-    controls: set[str] = set()
-    tests: set[str] = set()
-    has_states = False
-    for (kind, record_id), ref in touched.items():
-        if kind == "risks":
-            continue
-        has_states = True
-        if kind == "controls":
-            controls.add(ref)
-        elif kind in _TESTS and not _is_restated(write, kind, record_id):
-            tests.add(ref)
-        elif kind != "exceptions":
-            return EVERYTHING
-    if tests:
-        controls |= {control for test in declared_tests().tests if test.id in tests for control in test.controls}
-    if controls:
+    others = {key: ref for key, ref in touched.items() if key[0] != "risks"}
+    if any(_concerns_all(write, kind, record_id) for kind, record_id in others):
+        return EVERYTHING
+    if controls := _controls_of(others):
         refs = risks_of_controls(controls)
         risks |= dict(Risk.objects.filter(ref__in=refs, removed_in=None).values_list("id", "ref"))
-    return Scope(risks, has_states)
+    return Scope(risks, has_states=bool(others))
+
+
+def _concerns_all(write: Write, kind: str, record_id: uuid.UUID) -> bool:
+    if kind in _TESTS:
+        return _is_restated(write, kind, record_id)
+    return kind not in ("controls", "exceptions")
+
+
+def _controls_of(touched: Mapping[tuple[str, uuid.UUID], str]) -> set[str]:
+    """The controls among what was touched, and those that touched tests are about."""
+    controls = {ref for (kind, _), ref in touched.items() if kind == "controls"}
+    tests = {ref for (kind, _), ref in touched.items() if kind in _TESTS}
+    if tests:
+        controls |= {control for test in declared_tests().tests if test.id in tests for control in test.controls}
+    return controls
 
 
 def _is_restated(write: Write, kind: str, record_id: uuid.UUID) -> bool:
