@@ -89,8 +89,18 @@ def _leaf(name: str, stored: Any) -> str:
     return hashlib.sha256(bytes.fromhex(salt) + said).hexdigest()
 
 
+def is_lasting(name: str) -> bool:
+    """True of fields that name no person and on which verification rests: seals of rows and roots of evidence runs.
+
+    Without them a row could go together with the seal that tells of it.
+    """
+    return name == "rows" or name.startswith("root.")
+
+
 def erased(fields: Fields, names: frozenset[str]) -> dict[str, Any]:
-    """The payload without the values of `names`; its digest stays."""
+    """The payload without the values of `names`; its digest stays. Raises ValueError where one of them must last."""
+    if lasting := sorted(name for name in names if is_lasting(name)):
+        raise ValueError(f"{', '.join(lasting)} cannot be erased: verification rests on it; name fields about persons")
     return {name: {"erased": _leaf(name, stored)} if name in names else stored for name, stored in fields.items()}
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buttress.orgs import recording
-from buttress.orgs.audit import Entry, erased, payload_digest
+from buttress.orgs.audit import Entry, _leaf, erased, payload_digest
 from buttress.orgs.entries import EntryDraft
 from buttress.orgs.errors import ForbiddenError, InvalidError, NotFoundError
 from buttress.orgs.guards.rules import tenant_models
@@ -134,6 +134,23 @@ def test_an_erased_value_leaves_the_trail_whole():
         fields = erased(json.loads(payload.fields), frozenset({"after.role", "by"}))
         AuditPayload.objects.filter(pk=payload.pk).update(fields=json.dumps(fields))
     assert verify_organisation(ada.organisation_id).ok
+
+
+def test_a_row_cannot_go_together_with_the_seal_that_tells_of_it():
+    """Whoever owns the database can write the leaf of the seals in their place: the digest still fits."""
+    ada = harbourline()["ada"]
+    with tenant(ada.organisation_id):
+        payload = AuditPayload.objects.order_by("entry__sequence").last()
+        fields = json.loads(payload.fields)
+        with pytest.raises(ValueError, match="rows cannot be erased"):
+            erased(fields, frozenset({"rows"}))
+        fields["rows"] = {"erased": _leaf("rows", fields["rows"])}
+        assert payload_digest(fields) == payload_digest(json.loads(payload.fields))
+        sequence = payload.entry.sequence
+        AuditPayload.objects.filter(pk=payload.pk).update(fields=json.dumps(fields))
+    verification = verify_organisation(ada.organisation_id)
+    assert verification.first_bad_entry == sequence
+    assert any("rows is erased" in str(problem) for problem in verification.problems)
 
 
 def test_rows_are_asked_for_in_windows(django_assert_max_num_queries):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
-from buttress.orgs.audit import FIRST_HASH, Entry, Fields, payload_digest, values_of
+from buttress.orgs.audit import FIRST_HASH, Entry, Fields, is_lasting, payload_digest, values_of
 from buttress.orgs.models import AuditEntry, AuditPayload, Head
 from buttress.orgs.verification.checkpoint import Checkpoint
 from buttress.orgs.verification.problems import Findings
@@ -68,6 +68,9 @@ def _check_payload(findings: Findings, sealed: SealedRows, link: Entry, payload:
         fields = json.loads(payload)
         if payload_digest(fields) != link.payload_digest:
             findings.report(where, "it does not fit its digest", link.payload_digest, link.sequence)
+        for name in fields:
+            if is_lasting(name) and isinstance(fields[name], dict):
+                findings.report(where, f"{name} is erased", "the value, on which verification rests", link.sequence)
         sealed.expect(link.sequence, _seals(fields))
     except (ValueError, TypeError, KeyError, AttributeError):
         findings.report(where, "it cannot be read", "fields as they were recorded", link.sequence)
