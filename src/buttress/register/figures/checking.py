@@ -10,6 +10,7 @@ import numpy as np
 
 from buttress.orgs.reads import reads
 from buttress.orgs.roles import Operation
+from buttress.register.figures.collecting import without_collecting
 from buttress.register.figures.columns import (
     Columns,
     control_columns,
@@ -46,6 +47,7 @@ class Difference:
 
 
 @reads(Operation.REGISTER_READ)
+@without_collecting()
 def check_figures() -> tuple[Difference, ...]:
     """Every difference between live figures and the register as it stands now, as of the day that the figures are of.
 

@@ -96,11 +96,7 @@ def _risk(risk: Risk, residual: StageFigures | None, workings: Workings) -> Risk
     reviewed = last_review(risk, snapshot.as_of)
     rating = residual.cell.rating if residual else None
     mean = residual.mean if residual else None
-    ended = tuple(
-        EndedAcceptance(position, view.acceptance, view.reason, rating, mean)
-        for position, view in enumerate(views)
-        if view.state.has_ended
-    )
+    ended = tuple(EndedAcceptance(view.acceptance, view.reason, rating, mean) for view in views if view.state.has_ended)
     if residual is None:
         return RiskValues(risk.ref, categories, tolerance, highest, reviewed, is_condition(risk), ended=ended)
     return RiskValues(
@@ -190,11 +186,13 @@ def _control(posture: ControlPosture, worth: float | None) -> ControlValues:
 
 def portfolio_values(sums: Sums, appetite: Appetite | None, not_estimated: int) -> PortfolioValues:
     """Figures of all risks together from their sums."""
-    laws = {stage: sums[stage.value].distribution() for stage in Stage}
-    stages = {stage: _stage(law) for stage, law in laws.items()}
+    # Stages may share one sum, and then its figures.
+    by_id = {id(portfolio): portfolio.distribution() for portfolio in (sums[stage.value] for stage in Stage)}
+    figures = {key: _stage(law) for key, law in by_id.items()}
+    stages = {stage: figures[id(sums[stage.value])] for stage in Stage}
     views: list[AppetiteValues] = []
     if appetite is not None:
-        residual = laws[Stage.RESIDUAL]
+        residual = by_id[id(sums[Stage.RESIDUAL.value])]
         views.append(AppetiteValues(None, judge_curve(appetite.curve, residual.exceedance), residual.mean))
         for category, curve in appetite.category_curves:
             law = sums[sum_of_category(category)].distribution()

@@ -10,7 +10,7 @@ from typing import TypeVar
 from buttress.controls.kinds import CONTROLS
 from buttress.controls.records import ControlRecord
 from buttress.core.snapshot import RegisterSnapshot
-from buttress.core.verdicts import counts_agree
+from buttress.core.verdicts import TestResult, counts_agree
 from buttress.evidence.reading import evidence_at
 from buttress.formats.models import StrictModel
 from buttress.formats.ordering import natural
@@ -69,9 +69,13 @@ def surroundings(today: date) -> Surroundings:
     """What figures of any risk rest on beside the risk itself."""
     moment = Moment(today)
     evidence = evidence_at(moment)
-    results = tuple(replace(each, failing_keys=()) if counts_agree(each) else each for each in evidence.results)
+    results = tuple(_without_keys(each) if counts_agree(each) else each for each in evidence.results)
     controls = _controls_now()
     return Surroundings(register_of(moment, risks=()).organisation, controls, evidence.tests, results)
+
+
+def _without_keys(result: TestResult) -> TestResult:
+    return replace(result, failing_keys=(), failing_since=(), left_keys=(), undecided_keys=())
 
 
 def of_risks(ids: Collection[uuid.UUID], today: date, around: Surroundings) -> RegisterSnapshot:

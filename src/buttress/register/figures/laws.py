@@ -25,11 +25,18 @@ _KINDS = {name: kind for kind, name in _NAMES.items()}
 
 @dataclass(frozen=True, slots=True)
 class StageLaws:
-    """The annual loss of one risk before controls, with them as they work today, and with the planned ones too."""
+    """The annual loss of one risk before controls, with them as they work today, and with the planned ones too.
+
+    A target that says the same as the residual is the very object: what is made of both is then made once (`sums`).
+    """
 
     inherent: AnnualLoss
     residual: AnnualLoss
     target: AnnualLoss
+
+    def __post_init__(self) -> None:
+        if self.target == self.residual:
+            object.__setattr__(self, "target", self.residual)
 
     @classmethod
     def of(cls, staged: StagedRisk) -> "StageLaws":

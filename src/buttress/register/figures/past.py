@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from buttress import __version__
 from buttress.orgs.moments import Moment
+from buttress.orgs.reading import zone_of_organisation
 from buttress.orgs.tenancy import current_organisation
 from buttress.register.database.snapshots import snapshot_of
+from buttress.register.figures.collecting import without_collecting
 from buttress.register.figures.columns import (
     Columns,
     control_columns,
@@ -39,7 +41,10 @@ Table = Mapping[str, list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class PastFigures:
-    """Every figure as of a past day, and from which inputs, by which version of the core, it was made."""
+    """Every figure as of a past day, and from which inputs, by which version of the core, it was made.
+
+    `time_zone` is the one in which its days began and ended.
+    """
 
     id: uuid.UUID
     as_of: date
@@ -47,6 +52,7 @@ class PastFigures:
     revision: int
     core_version: str
     currency: str
+    time_zone: str
     risks: Table
     controls: Table
     criteria: Table
@@ -57,61 +63,75 @@ def figures_of_day(moment: Moment, engagement: str | None = None) -> PastFigures
     """The figures of a day, from the set that stands for it; made now where there is none yet.
 
     A set stands until something is recorded that reaches back to its day. One that is bound to an instant of knowledge
-    stands for ever. What may still become otherwise by itself, a day that is not over, is computed and not kept. Raises
-    `ProblemsError` where no figures can be computed as of the day.
+    stands as long as days end when they do. What may still become otherwise by itself, a day that is not over, is computed
+    and not kept. Raises `ProblemsError` where no figures can be computed as of the day.
     """
     if not _is_settled(moment):
         return _read(_computed(moment, engagement, revision_now()))
-    row = _standing(moment, engagement or "") or _made(moment, engagement)
-    return _SETS.opened(row)
+    return _standing(moment, engagement) or _made(moment, engagement)
 
 
 def _is_settled(moment: Moment) -> bool:
+    """Whether every write to come is later: the day is over, and so is the microsecond up to which things are known."""
     now = timezone.now()
-    return moment.as_of < day_of(now) if moment.known_at is None else moment.known_at <= now
+    return moment.as_of < day_of(now) if moment.known_at is None else moment.known_at < now
 
 
-def _standing(moment: Moment, engagement: str) -> FigureSet | None:
-    """The newest set that nothing recorded since reaches back to, its figures not read yet."""
+def _standing(moment: Moment, engagement: str | None) -> PastFigures | None:
+    """The newest set, unless something recorded since reaches back to it, or its days ended by another zone's midnight."""
     sets = FigureSet.objects.filter(
-        as_of=moment.as_of, known_at=moment.known_at, engagement=engagement, core_version=__version__
+        as_of=moment.as_of, known_at=moment.known_at, engagement=engagement or "", core_version=__version__
     )
-    newest: FigureSet | None = sets.defer(*_FIGURES).order_by("-revision").first()
-    if newest is None or moment.known_at is not None:
-        return newest
-    outdated = Backdating.objects.filter(revision__gt=newest.revision, since__lte=moment.as_of)
-    return None if outdated.exists() else newest
+    newest = sets.defer(*_FIGURES).order_by("-revision").first()
+    if newest is None:
+        return None
+    if moment.known_at is None:
+        reaching_back = Backdating.objects.filter(revision__gt=newest.revision, since__lte=moment.as_of)
+        if reaching_back.exists():
+            return None
+    found = _SETS.opened(newest)
+    return found if found.time_zone == zone_of_organisation().key else None
 
 
-def _made(moment: Moment, engagement: str | None) -> FigureSet:
-    """A new set, of one revision: writers are made to wait only where they do not stop writing meanwhile."""
+def _made(moment: Moment, engagement: str | None) -> PastFigures:
+    """A new set, of one revision: writers are made to wait only where they do not stop writing meanwhile.
+
+    It is kept while the head is locked. A write that is open then, begun before midnight or before the instant of knowledge,
+    would belong to the set and not be in it.
+    """
     for _ in range(WITHOUT_LOCK):
         revision = revision_now()
         row = _computed(moment, engagement, revision)
-        if revision_now() == revision:
-            return _saved(row, moment, engagement)
+        with transaction.atomic():
+            if locked_head().revision == revision:
+                return _kept(row, moment, engagement)
     with transaction.atomic():
         head = locked_head()
-        return _saved(_computed(moment, engagement, head.revision), moment, engagement)
+        return _kept(_computed(moment, engagement, head.revision), moment, engagement)
 
 
-def _saved(row: FigureSet, moment: Moment, engagement: str | None) -> FigureSet:
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:
-        standing = _standing(moment, engagement or "")
-        assert standing is not None, "somebody else has made the set just now"
-        return standing
-    return row
+def _kept(row: FigureSet, moment: Moment, engagement: str | None) -> PastFigures:
+    """The set as it is kept; the one that somebody else has made meanwhile, where there is one."""
+    if not _is_settled(moment):
+        return _read(row)
+    standing = _standing(moment, engagement)
+    if standing is None:
+        row.save(force_insert=True)
+        standing = _SETS.opened(row)
+    return standing
 
 
+@without_collecting()
 def _computed(moment: Moment, engagement: str | None, revision: int) -> FigureSet:
     snapshot = snapshot_of(moment, engagement)
     found = complete(snapshot)
     about = {risk.ref: {"title": risk.title, "owner": risk.owner} for risk in snapshot.risks}
     named = {control.ref: {"title": control.title, "owner": control.owner} for control in snapshot.controls}
-    portfolio = {"currency": snapshot.organisation.currency, **portfolio_columns(found.portfolio)}
+    portfolio = {
+        "currency": snapshot.organisation.currency,
+        "time_zone": zone_of_organisation().key,
+        **portfolio_columns(found.portfolio),
+    }
     return FigureSet(
         organisation_id=current_organisation(),
         as_of=moment.as_of,
@@ -150,6 +170,7 @@ def _read(row: FigureSet) -> PastFigures:
         row.revision,
         row.core_version,
         portfolio["currency"],
+        portfolio["time_zone"],
         _unpacked(row.risks),
         _unpacked(row.controls),
         _unpacked(row.criteria),

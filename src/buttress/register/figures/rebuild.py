@@ -15,10 +15,12 @@ from buttress.core.snapshot import RegisterSnapshot
 from buttress.orgs.models import Head
 from buttress.orgs.roles import Operation
 from buttress.orgs.tenancy import tenant
-from buttress.orgs.writing import Actor, write
-from buttress.register.figures import lapsing, recomputing
+from buttress.orgs.writing import Actor, writing_in_transaction
+from buttress.register.figures import recomputing
+from buttress.register.figures.collecting import without_collecting
 from buttress.register.figures.computing import Complete, complete
 from buttress.register.figures.inputs import day_of, has_scale, whole
+from buttress.register.figures.lapsing import has_unrecorded, record_lapses
 from buttress.register.figures.refreshing import store
 from buttress.register.figures.rows import Stamp
 from buttress.register.models import PortfolioFigures
@@ -33,7 +35,8 @@ Computed = tuple[RegisterSnapshot, Complete] | None
 def rebuild(organisation_id: uuid.UUID, day: date | None = None) -> None:
     """Brings all live figures up to the inputs as they stand, as of `day` (None: the organisation's today).
 
-    Raises `ProblemsError` or ValueError where they cannot be computed; the figures before then stay.
+    Acceptances found to have ended are recorded as lapsed in the same transaction, or neither is. Raises `ProblemsError` or
+    ValueError where figures cannot be computed; those before then stay.
     """
     with tenant(organisation_id):
         for _ in range(WITHOUT_LOCK):
@@ -41,14 +44,11 @@ def rebuild(organisation_id: uuid.UUID, day: date | None = None) -> None:
             today = day or day_of(timezone.now())
             found = _computed(today)
             if revision_now() == seen and _stored(found, today, seen):
-                break
-        else:
-            with transaction.atomic():
-                head = locked_head()
-                today = day or day_of(timezone.now())
-                found = _computed(today)
-                _store(found, today, head.revision)
-        _record_lapses(organisation_id, found, today)
+                return
+        with transaction.atomic(durable=True):
+            head = locked_head()
+            today = day or day_of(timezone.now())
+            _store(_computed(today), today, head)
 
 
 def locked_head() -> Head:
@@ -57,6 +57,7 @@ def locked_head() -> Head:
     return head
 
 
+@without_collecting()
 def _computed(today: date) -> Computed:
     if not has_scale():
         return None
@@ -66,29 +67,24 @@ def _computed(today: date) -> Computed:
 
 def _stored(found: Computed, today: date, seen: int) -> bool:
     """Writes the figures unless the inputs have moved on."""
-    with transaction.atomic():
-        if locked_head().revision != seen:
+    with transaction.atomic(durable=True):
+        head = locked_head()
+        if head.revision != seen:
             return False
-        _store(found, today, seen)
+        _store(found, today, head)
     return True
 
 
-def _store(found: Computed, today: date, revision: int) -> None:
+def _store(found: Computed, today: date, head: Head) -> None:
+    """Writes the figures, which are those of the locked head, and what follows from them."""
     if found is not None:
         snapshot, figures = found
-        store(figures, snapshot, Stamp(revision, today, __version__))
+        store(figures, snapshot, Stamp(head.revision, today, __version__))
     recomputing.done()
-
-
-def _record_lapses(organisation_id: uuid.UUID, found: Computed, today: date) -> None:
-    if found is None:
-        return
-    values = found[1].risks
-    if not any(each.acceptance.lapsed_on is None for risk in values for each in risk.ended):
-        return
-    system = Actor(organisation_id, None, f"found when figures of {today} were computed")
-    with write(system, Operation.ACCEPTANCE_LAPSE) as opened:
-        lapsing.record(opened, lapsing.lapses(values, today, opened.head.revision))
+    if found is not None and has_unrecorded(figures.risks):
+        system = Actor(head.organisation_id, None, f"found when figures of {today} were computed")
+        with writing_in_transaction(system, Operation.ACCEPTANCE_LAPSE) as opened:
+            record_lapses(opened, figures.risks, today, head.revision)
 
 
 def is_up_to(day: date) -> bool:

@@ -1,7 +1,7 @@
 """Refreshing live figures within a write: the touched risks and the sums behind the portfolio, or all of them."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from django.db import transaction
@@ -69,7 +69,7 @@ def refresh(scope: Scope, row: PortfolioFigures, stamp: Stamp) -> tuple[RiskValu
         rows.write_controls(controls, stamp)
         rows.write_criteria(criteria, stamp)
     else:
-        rows.write_worths({control: worth_mean(found.gains, control) for control in touched}, stamp)
+        rows.write_worths(_worths_that_changed(before, found, touched), stamp)
     portfolio = portfolio_values(found.sums, snapshot.appetite, found.not_estimated)
     rows.write_portfolio(portfolio, found, stamp, snapshot.organisation.currency, row.edits + 1)
     remember(found)
@@ -102,6 +102,11 @@ def _after(
         not_estimated=without + not_estimated(changed.values()),
     )
     return found, touched
+
+
+def _worths_that_changed(before: Standing, found: Standing, touched: Iterable[str]) -> dict[str, float | None]:
+    worths = {control: worth_mean(found.gains, control) for control in touched}
+    return {control: worth for control, worth in worths.items() if worth != worth_mean(before.gains, control)}
 
 
 def store(found: Complete, snapshot: RegisterSnapshot, stamp: Stamp) -> None:

@@ -65,10 +65,9 @@ def write_controls(values: Iterable[ControlValues], stamp: Stamp) -> None:
 
 
 def write_worths(worths: Mapping[str, float | None], stamp: Stamp) -> None:
-    """What mending these controls is worth; those of no register have no row."""
-    for row in ControlFigures.objects.filter(ref__in=list(worths)).only("id", "ref", "worth_mean"):
-        if row.worth_mean != worths[row.ref]:
-            ControlFigures.objects.filter(id=row.id).update(worth_mean=worths[row.ref], revision=stamp.revision)
+    """What mending these controls is worth now; those of no register have no row."""
+    for ref, worth in worths.items():
+        ControlFigures.objects.filter(ref=ref).update(worth_mean=worth, revision=stamp.revision)
 
 
 def write_criteria(values: Sequence[CriterionValues], stamp: Stamp) -> None:

@@ -7,13 +7,17 @@ from datetime import date
 
 from django.apps import apps
 from django.db.models import Min
+from django.db.models.functions import Coalesce
 
 from buttress.evidence.kinds import TEST_KINDS
 from buttress.evidence.reading import declared_tests
+from buttress.orgs.entries import EntryDraft
+from buttress.orgs.kinds_of_orgs import ORGANISATION
 from buttress.orgs.models import RecordVersion
 from buttress.orgs.tenancy import TenantModel
 from buttress.orgs.writing import Write
 from buttress.risks.models import Risk
+from buttress.risks.models.scale import Scale
 from buttress.risks.selectors import risks_of_controls
 
 _NO_INPUT = frozenset(
@@ -25,6 +29,8 @@ _TESTS = frozenset(kind.name for kind in TEST_KINDS)
 _VERSION = RecordVersion._meta.label_lower
 _DAYS = ("effective_on", "as_of")
 """Columns that tell from which day on a row counts."""
+_SAID_ONLY = frozenset({"name", "size", "sector", "annual_revenue_usd", "anchor"})
+"""What a profile says that no figure rests on."""
 _BATCH = 500
 _MANY = 10_000
 """Ids named in one statement: no more than either engine takes."""
@@ -80,14 +86,13 @@ def _is_restated(write: Write, kind: str, record_id: uuid.UUID) -> bool:
     return any(table == _VERSION for table, *_ in write.drafts[kind, record_id].rows)
 
 
-def since_of(write: Write, today: date) -> date | None:
-    """The earliest day before `today` whose figures may differ because of `write`; None where there is none.
+def since_of(write: Write, today: date) -> date:
+    """The earliest day whose figures may differ because of `write`, which is of the day `today`; that one at the latest.
 
-    A record's new version tells of today and later; its first one stands on every day before. A fact, a decision, a result
-    holds from its own day on; what else is recorded may reach back as far as there is.
+    A record's new version tells of its own day and later; its first one stands on every day before. A fact, a decision, a
+    result holds from its own day on; what else is recorded may reach back as far as there is.
     """
-    found = min(_reaches(write), default=today)
-    return found if found < today else None
+    return min([today, *_reaches(write)])
 
 
 def _reaches(write: Write) -> Iterator[date]:
@@ -96,20 +101,34 @@ def _reaches(write: Write) -> Iterator[date]:
     for (kind, record_id), draft in write.drafts.items():
         if kind in _NO_INPUT:
             continue
-        if record_id is not None and record_id in write.added:
-            if kind == "risks":
-                added.append(record_id)
-            else:
-                yield date.min
+        if record_id is not None and record_id in write.added and kind == "risks":
+            added.append(record_id)
+        elif record_id in write.added or _tells_every_day_anew(draft):
+            yield date.min
         for table, row_id, _ in draft.rows:
             if table != _VERSION:
                 appended.setdefault(apps.get_model(table), []).append(row_id)
     yield from _first_days(added)
     for model, ids in appended.items():
-        day = next((field.name for field in model._meta.concrete_fields if field.name in _DAYS), None)
-        for start in range(0, len(ids), _BATCH):
-            rows = model._default_manager.filter(id__in=ids[start : start + _BATCH])
-            yield (rows.aggregate(first=Min(day))["first"] if day else None) or date.min
+        yield from _first_days_of(model, ids)
+
+
+def _tells_every_day_anew(draft: EntryDraft) -> bool:
+    """Whether a record's new version counts on days before it too: past days use the last known reference, and profile."""
+    before = {name.removeprefix("before.") for name in draft.values if name.startswith("before.")}
+    return "ref" in before or (draft.kind == ORGANISATION.name and not before <= _SAID_ONLY)
+
+
+def _first_days_of(model: type[TenantModel], ids: Sequence[str]) -> Iterator[date]:
+    """From when on these rows count: from the beginning those that name no day."""
+    day = next((field.name for field in model._meta.concrete_fields if field.name in _DAYS), None)
+    if day is None or model is Scale:
+        # Days before the first scale are read with it, whichever is the first.
+        yield date.min
+        return
+    for start in range(0, len(ids), _BATCH):
+        rows = model._default_manager.filter(id__in=ids[start : start + _BATCH])
+        yield rows.aggregate(first=Min(Coalesce(day, date.min)))["first"] or date.min
 
 
 def _first_days(risk_ids: Sequence[uuid.UUID]) -> Iterator[date]:

@@ -4,7 +4,7 @@ category that the appetite has a curve for. How an edit changes them, and how th
 
 import json
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,38 +52,66 @@ def sum_of_category(category: str) -> SumName:
 
 
 def built(names: Iterable[SumName], summands: Iterable[Summand]) -> Sums:
-    """Every sum from its laws."""
+    """Every sum from its laws; one of the same laws in the same order as another is that other."""
     parts = list(summands)
-    return {name: build_portfolio(_in_sum(name, parts)) for name in names}
+    made: dict[_Objects, Portfolio] = {}
+    found = {}
+    for name in names:
+        losses = _in_sum(name, parts)
+        found[name] = made[_objects(losses)] = made.get(_objects(losses)) or build_portfolio(losses)
+    return found
 
 
 def after(sums: Sums, removed: Sequence[Summand], added: Sequence[Summand]) -> Sums | None:
     """The sums less `removed` plus `added`; None where one of them is long and has to be built anew."""
+    made: dict[tuple[int, _Objects, _Objects], Portfolio] = {}
     found: dict[SumName, Portfolio] = {}
     for name, portfolio in sums.items():
         less, more = _differing(_in_sum(name, removed), _in_sum(name, added))
-        updated = portfolio.updated(less, more) if less or more else portfolio
-        if updated is None and len(portfolio.losses) + len(more) <= _INLINE:
-            updated = portfolio.requantified(less, more)
+        key = (id(portfolio), _objects(less), _objects(more))
+        updated = made.get(key) or _updated(portfolio, less, more)
         if updated is None:
             return None
-        found[name] = updated
+        found[name] = made[key] = updated
     return found
+
+
+def _updated(portfolio: Portfolio, less: list[AnnualLoss], more: list[AnnualLoss]) -> Portfolio | None:
+    updated = portfolio.updated(less, more) if less or more else portfolio
+    if updated is None and len(portfolio.losses) + len(more) <= _INLINE:
+        return portfolio.requantified(less, more)
+    return updated
 
 
 def caught_up(sums: Sums, removed: Sequence[Summand], added: Sequence[Summand], layers: Layers) -> Sums:
     """The sums less `removed` plus `added`, with the layers that another process made of them."""
+    made: dict[tuple[int, _Objects, _Objects, int], Portfolio] = {}
     found = {}
     for name, portfolio in sums.items():
         less, more = _differing(_in_sum(name, removed), _in_sum(name, added))
-        found[name] = portfolio.caught_up(less, more, layers[name])
+        key = (id(portfolio), _objects(less), _objects(more), id(layers[name]))
+        found[name] = made[key] = made.get(key) or portfolio.caught_up(less, more, layers[name])
     return found
 
 
 def restored(layers: Layers, summands: Iterable[Summand]) -> Sums:
     """The sums of these laws from their layers, without computing a transform."""
     parts = list(summands)
-    return {name: restored_portfolio(_in_sum(name, parts), own) for name, own in layers.items()}
+    made: dict[tuple[_Objects, int], Portfolio] = {}
+    found = {}
+    for name, own in layers.items():
+        losses = _in_sum(name, parts)
+        key = (_objects(losses), id(own))
+        found[name] = made[key] = made.get(key) or restored_portfolio(losses, own)
+    return found
+
+
+_Objects = tuple[int, ...]
+
+
+def _objects(losses: Iterable[AnnualLoss]) -> _Objects:
+    """By which very objects, in which order, a sum is known; they must be held on to meanwhile."""
+    return tuple(map(id, losses))
 
 
 def _in_sum(name: SumName, summands: Iterable[Summand]) -> list[AnnualLoss]:
@@ -110,14 +138,21 @@ def bytes_of(sums: Sums) -> bytes:
 
 
 def layers_of(stored: bytes) -> Layers:
-    """The layers that `bytes_of` wrote, to the bit."""
+    """The layers that `bytes_of` wrote, to the bit; those of equal sums are the very same."""
     (length,) = struct.unpack_from("<I", stored)
     found, start = {}, 4 + length
+    made: dict[tuple[str, bytes], tuple[Layer, ...]] = {}
     for name, rows in json.loads(stored[4:start]):
-        layers = []
-        for step, size, count in rows:
-            transform = np.frombuffer(stored, _COMPLEX, count, start).astype(np.complex128)
-            layers.append(Layer(Grid(step, size), transform))
-            start += count * _COMPLEX.itemsize
-        found[name] = tuple(layers)
+        end = start + sum(count for *_, count in rows) * _COMPLEX.itemsize
+        key = (json.dumps(rows), stored[start:end])
+        found[name] = made[key] = made.get(key) or tuple(_layers(rows, stored[start:end]))
+        start = end
     return found
+
+
+def _layers(rows: Iterable[tuple[float, int, int]], stored: bytes) -> Iterator[Layer]:
+    start = 0
+    for step, size, count in rows:
+        transform = np.frombuffer(stored, _COMPLEX, count, start).astype(np.complex128)
+        yield Layer(Grid(step, size), transform)
+        start += count * _COMPLEX.itemsize

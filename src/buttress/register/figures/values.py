@@ -16,12 +16,8 @@ LEVELS = (0.5, 0.9, 0.95, 0.99, 0.999)
 
 @dataclass(frozen=True, slots=True)
 class EndedAcceptance:
-    """An acceptance that no longer holds, and why, as the residual stood: `rating` and `annual_loss`.
+    """An acceptance that no longer holds, and why, as the residual stood: `rating` and `annual_loss`."""
 
-    `position` is its place among the risk's acceptances on the day (`register.values.risks.acceptances_of`).
-    """
-
-    position: int
     acceptance: Acceptance
     reason: str
     rating: str | None

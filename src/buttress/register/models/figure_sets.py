@@ -1,4 +1,4 @@
-"""Figures of past dates, made once when first asked for, and the writes that reach back before their own day."""
+"""Figures of past dates, made once when first asked for, and how far back each write reaches."""
 
 from typing import ClassVar
 
@@ -46,7 +46,7 @@ class FigureSet(TenantModel):
 
 
 class Backdating(TenantModel):
-    """A write that changed what figures of past days rest on: those of `since` and later, before the write's own day."""
+    """A write that changed what figures rest on: those of `since`, its own day at the latest, and of later days."""
 
     revision = models.PositiveBigIntegerField()
     since = models.DateField()

@@ -6,17 +6,21 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from buttress.orgs import writing
 from buttress.orgs.moments import Moment
+from buttress.orgs.roles import Operation
+from buttress.orgs.selectors import actor_of
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.tests.organisations import harbourline
-from buttress.orgs.writing import Actor
+from buttress.orgs.writing import Actor, Write
 from buttress.register.database.snapshots import snapshot_of
+from buttress.register.decisions import acceptance_asked
 from buttress.register.figures.checking import check_figures
-from buttress.register.figures.inputs import digest_of
+from buttress.register.figures.inputs import day_of, digest_of
 from buttress.register.figures.rebuild import rebuild, revision_now
 from buttress.register.figures.selectors import risk_figures
 from buttress.register.tests.figured import appetite, assessment, build_register, later
-from buttress.risks.decisions import DecisionKind, Shown
+from buttress.risks.decisions import DecisionKind, Shown, request_digest
 from buttress.risks.records.risk import AcceptanceFact
 from buttress.risks.selectors import acceptance_decisions
 from buttress.risks.services.acceptance import Named, confirm_acceptance, request_acceptance, withdraw_acceptance
@@ -38,7 +42,8 @@ def accepted() -> Actor:
     allowed = {"role": "approver", "highest_rating": "high", "annual_loss": "10000000"}
     strict = appetite("low", on=later(21)).model_dump(mode="python", by_alias=True)
     set_appetite(ruth, appetite=type(appetite()).model_validate({**plain(strict), "authorities": [allowed]}))
-    today = timezone.now().date()
+    with tenant(ruth.organisation_id):
+        today = day_of(timezone.now())
     request = AcceptanceFact.model_validate(
         {
             "effective_on": today.isoformat(),
@@ -52,7 +57,8 @@ def accepted() -> Actor:
     request_acceptance(ruth, ref=REF, acceptance=request)
     with tenant(ruth.organisation_id):
         mean, revision = line(ruth).residual_mean, revision_now()
-    shown = Shown(line(ruth).rating, mean, "0" * 64, revision)
+    asked = request.model_copy(update={"requested_by": "ruth"})
+    shown = Shown(line(ruth).rating, mean, "0" * 64, revision, today, request_digest(asked))
     confirm_acceptance(actors["erin"], named=Named(REF, today), shown=shown, reason="within what I may bear")
     return ruth
 
@@ -89,7 +95,8 @@ def test_a_residual_above_the_ceiling_ends_it_in_the_same_write_with_what_was_sh
     assert end.shown["annual_loss"] == pytest.approx(line(accepted).residual_mean)
     with tenant(accepted.organisation_id):
         assert end.shown["revision"] == revision_now()
-        assert len(end.shown["snapshot_digest"]) == 64
+        assert len(end.shown["snapshot_digest"]) == len(end.shown["request_digest"]) == 64
+        assert end.shown["as_of"] == day_of(timezone.now()).isoformat()
     assert written.change > 0
 
 
@@ -134,3 +141,43 @@ def test_an_end_is_that_of_the_acceptance_and_not_of_a_request_refused_before(ac
     assess_risk(accepted, ref=REF, assessment=assessment(9.0, 1e5, on=later(30)))
     (end,) = ends(accepted)
     assert end.acceptance == (REF, today, None)
+
+
+def test_of_two_acceptances_of_one_day_the_outgrown_one_ends(accepted):
+    with tenant(accepted.organisation_id):
+        today = day_of(timezone.now())
+    wide = {
+        "effective_on": today.isoformat(),
+        "key": "wide",
+        "accepted_by": "erin",
+        "authority": "approver",
+        "reason": "until the new control works",
+        "until": (today + timedelta(days=60)).isoformat(),
+        "ceiling": {"annual_loss": "9000000"},
+    }
+    for key in ("narrow", "wide"):
+        ceiling = {"annual_loss": "300000" if key == "narrow" else "9000000"}
+        request = AcceptanceFact.model_validate({**wide, "key": key, "ceiling": ceiling})
+        request_acceptance(accepted, ref=REF, acceptance=request)
+        asked = acceptance_asked(accepted, ref=REF)
+        confirm_acceptance(actor_of("harbourline", "erin"), named=asked.named, shown=asked.shown, reason="I bear it")
+    assess_risk(accepted, ref=REF, assessment=assessment(9.0, 1e5, on=later(30)))
+    assert {each.acceptance for each in ends(accepted)} == {(REF, today, None), (REF, today, "narrow")}
+    assert line(accepted).tolerance == "accepted"
+    assert check_figures(accepted) == ()
+
+
+def test_a_rebuild_records_ends_and_figures_together_or_neither(accepted, monkeypatch):
+    def refuse(write: Write) -> None:
+        if write.operation is Operation.ACCEPTANCE_LAPSE:
+            raise ZeroDivisionError
+
+    day = timezone.now().date() + timedelta(days=200)
+    before = risk_figures(accepted)
+    with monkeypatch.context() as failing, pytest.raises(ZeroDivisionError):
+        failing.setattr(writing, "_steps", [*writing._steps, refuse])
+        rebuild(accepted.organisation_id, day)
+    assert (risk_figures(accepted), ends(accepted)) == (before, [])
+    rebuild(accepted.organisation_id, day)
+    assert risk_figures(accepted).standing.as_of == day
+    assert len(ends(accepted)) == 1

@@ -1,5 +1,6 @@
 """What figures keep of a risk and of the portfolio, apart from any database."""
 
+import gc
 import random
 import uuid
 
@@ -11,6 +12,7 @@ from buttress.core.magnitude import MagnitudeLaw
 from buttress.core.portfolio import build_portfolio
 from buttress.core.severity import Capped, ExponentialLaw, Lognormal, PertLaw, PointLoss, SeverityLaw
 from buttress.core.stages import Stage
+from buttress.register.figures.collecting import without_collecting
 from buttress.register.figures.laws import StageLaws, laws_of, text_of
 from buttress.register.figures.standing import Cache, Standing, StandingRisk, gains_after, gains_of, worth_mean
 from buttress.register.figures.sums import Summand, after, built, bytes_of, caught_up, layers_of, restored
@@ -96,6 +98,36 @@ def test_sums_that_another_process_made_are_taken_over_as_they_are():
     assert found["residual"].mean == theirs["residual"].mean
 
 
+def test_stages_that_say_the_same_share_one_sum_through_every_edit():
+    drawn = drawn_summands(300, 21)
+    as_planned = [Summand(StageLaws(each.laws.inherent, *(each.laws.residual,) * 2), each.categories) for each in drawn]
+    sums = built(NAMES, as_planned)
+    assert sums["target"] is sums["residual"]
+    assert sums["residual"] is not sums["residual:privacy"]
+    for known in (sums, restored(layers_of(bytes_of(sums)), as_planned)):
+        assert known["target"] is known["residual"]
+        edited = after(known, as_planned[:1], [])
+        assert edited is not None
+        assert edited["target"] is edited["residual"]
+        caught = caught_up(known, as_planned[:1], [], layers_of(bytes_of(edited)))
+        assert caught["target"] is caught["residual"]
+
+
+def test_a_planned_control_of_one_risk_parts_the_sums_of_residual_and_target():
+    drawn = drawn_summands(100, 22)
+    as_planned = [Summand(StageLaws(each.laws.inherent, *(each.laws.residual,) * 2), each.categories) for each in drawn]
+    treated = Summand(
+        StageLaws(*(as_planned[0].laws.at(s) for s in (Stage.INHERENT, Stage.RESIDUAL)), drawn[0].laws.target),
+        drawn[0].categories,
+    )
+    edited = after(built(NAMES, as_planned), as_planned[:1], [treated])
+    assert edited is not None
+    for name in NAMES:
+        anew = built([name], [*as_planned[1:], treated])[name].distribution()
+        assert edited[name].distribution().value_at_risk(0.99) == pytest.approx(anew.value_at_risk(0.99), rel=1e-9)
+    assert edited["target"].mean != edited["residual"].mean
+
+
 def test_laws_that_say_the_same_stay_the_same_objects():
     (summand,) = drawn_summands(1, 2)
     (copy,) = laws_of([text_of(summand.laws)])
@@ -131,3 +163,19 @@ def test_memory_keeps_no_older_state_and_few_organisations():
     for _ in range(10):
         cache.put(uuid.uuid4(), state(1))
     assert cache.get(organisation) is None
+
+
+def test_the_collector_goes_on_once_the_last_builder_is_done_and_stays_off_where_it_was():
+    assert gc.isenabled()
+    with without_collecting():
+        with without_collecting():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with without_collecting():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

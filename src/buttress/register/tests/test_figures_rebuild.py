@@ -10,7 +10,7 @@ from buttress.orgs.tenancy import tenant
 from buttress.orgs.tests.organisations import harbourline
 from buttress.orgs.writing import Actor, write
 from buttress.register import tasks
-from buttress.register.figures import step
+from buttress.register.figures import before_commit
 from buttress.register.figures.checking import check_figures
 from buttress.register.figures.selectors import portfolio_figures, risk_figures
 from buttress.register.models import PortfolioFigures, Recomputing, RiskFigures
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 @pytest.fixture
 def ruth(monkeypatch) -> Actor:
     """Of a register with more risks than are refreshed within a write."""
-    monkeypatch.setattr(step, "FEW", 5)
+    monkeypatch.setattr(before_commit, "FEW", 5)
     actors = harbourline()
     build_register(actors, risks=8)
     return actors["ruth"]

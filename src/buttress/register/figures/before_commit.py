@@ -10,8 +10,9 @@ from buttress.formats.problems import ProblemsError
 from buttress.orgs.errors import InvalidError
 from buttress.orgs.roles import Operation
 from buttress.orgs.writing import Write
-from buttress.register.figures import lapsing, recomputing
+from buttress.register.figures import recomputing
 from buttress.register.figures.inputs import day_of, has_scale, whole
+from buttress.register.figures.lapsing import record_lapses
 from buttress.register.figures.refreshing import refresh, store_whole
 from buttress.register.figures.rows import Stamp
 from buttress.register.figures.scope import Scope, scope_of, since_of
@@ -30,14 +31,13 @@ def refresh_figures(write: Write) -> None:
 
     Raises `InvalidError`, so that nothing is written, where figures could not be computed after it.
     """
-    if write.operation is Operation.ACCEPTANCE_LAPSE:
-        return  # A lapse is recorded because the figures say so already.
     scope = scope_of(write)
     if scope.is_nothing:
         return
     stamp = Stamp(write.head.revision + 1, day_of(write.recorded_at), __version__)
-    if (since := since_of(write, stamp.as_of)) is not None:
-        write.insert(Backdating(revision=stamp.revision, since=since))
+    write.insert(Backdating(revision=stamp.revision, since=since_of(write, stamp.as_of)))
+    if write.operation is Operation.ACCEPTANCE_LAPSE:
+        return  # A lapse is recorded because the live figures say so already.
     # What a warm process does not need is not read.
     row = PortfolioFigures.objects.defer("sums", "stages", "appetite").first()
     if row is None and not has_scale():
@@ -49,7 +49,7 @@ def refresh_figures(write: Write) -> None:
     if refreshed is None:
         recomputing.ask(stamp.revision, stamp.as_of, write.recorded_at, _reason(scope))
     else:
-        lapsing.record(write, lapsing.lapses(refreshed, stamp.as_of, stamp.revision))
+        record_lapses(write, refreshed, stamp.as_of, stamp.revision)
 
 
 def _refreshed(scope: Scope, row: PortfolioFigures | None, stamp: Stamp) -> tuple[RiskValues, ...] | None:
