@@ -1,5 +1,6 @@
 """buttress decisions, confirm and refuse: what waits for whom, and each approver's own answer."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -51,17 +52,19 @@ def confirm(
 ) -> None:
     """Bear a risk up to its ceiling, or agree to an exception, as the member that it is put to.
 
-    Shows what is decided, with the residual as it stands now, and asks. What was shown is kept.
+    Shows what is decided, with the residual as it stands now, and asks. What was shown is kept; where the request or the
+    register changed meanwhile, or the day is over, it is shown again.
     """
     who = acting(org, member)
     from buttress.register import decisions as register  # noqa: PLC0415 - Django only for what needs it
 
-    asked = _asked(who, ref, effective_on)
-    _show_and_ask(asked, "Confirm", yes=yes)
-    if isinstance(asked, register.AcceptanceAsked):
-        register.confirm_acceptance(who.actor, asked, reason=reason)
-    else:
-        register.confirm_exception(who.actor, asked, reason=reason)
+    def decide(asked: "AcceptanceAsked | ExceptionAsked") -> None:
+        if isinstance(asked, register.AcceptanceAsked):
+            register.confirm_acceptance(who.actor, asked, reason=reason)
+        else:
+            register.confirm_exception(who.actor, asked, reason=reason)
+
+    _decide(lambda: _asked(who, ref, effective_on), "Confirm", decide, yes=yes)
     note(f"{ref} is confirmed by {who.member}")
 
 
@@ -77,12 +80,13 @@ def refuse(
     who = acting(org, member)
     from buttress.register import decisions as register  # noqa: PLC0415 - Django only for what needs it
 
-    asked = _asked(who, ref, effective_on)
-    _show_and_ask(asked, "Refuse", yes=yes)
-    if isinstance(asked, register.AcceptanceAsked):
-        register.refuse_acceptance(who.actor, asked, reason=reason)
-    else:
-        register.refuse_exception(who.actor, asked, reason=reason)
+    def decide(asked: "AcceptanceAsked | ExceptionAsked") -> None:
+        if isinstance(asked, register.AcceptanceAsked):
+            register.refuse_acceptance(who.actor, asked, reason=reason)
+        else:
+            register.refuse_exception(who.actor, asked, reason=reason)
+
+    _decide(lambda: _asked(who, ref, effective_on), "Refuse", decide, yes=yes)
     note(f"{ref} is refused by {who.member}")
 
 
@@ -103,6 +107,28 @@ def _asked(who: Acting, ref: str, effective_on: str | None) -> "AcceptanceAsked 
     if Awaited.ACCEPTANCE in kinds:
         return acceptance_asked(who.actor, ref=ref, effective_on=day_of("--from", effective_on))
     return exception_asked(who.actor, ref=ref)
+
+
+def _decide(
+    ask: "Callable[[], AcceptanceAsked | ExceptionAsked]",
+    verb: str,
+    decide: "Callable[[AcceptanceAsked | ExceptionAsked], None]",
+    *,
+    yes: bool,
+) -> None:
+    """Shows and decides; who was asked at a terminal is shown again what changed while they thought about it."""
+    from buttress.orgs.errors import ConflictError  # noqa: PLC0415 - Django only for what needs it
+    from buttress.risks.services.acceptance import OutdatedError  # noqa: PLC0415
+
+    while True:
+        asked = ask()
+        _show_and_ask(asked, verb, yes=yes)
+        try:
+            return decide(asked)
+        except (ConflictError, OutdatedError) as changed:
+            if yes:
+                raise
+            note(f"{changed}. It is shown again:")
 
 
 def _show_and_ask(asked: "AcceptanceAsked | ExceptionAsked", verb: str, *, yes: bool) -> None:

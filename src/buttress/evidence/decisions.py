@@ -24,6 +24,18 @@ def terms_of(record: ExceptionRecord) -> str:
     return digest_of(content_of(record, without=_NOT_TERMS))
 
 
+def words_of(record: ExceptionRecord) -> str:
+    """SHA-256 (hex) of a request with whom it is put to; the risk that it names may get another reference meanwhile."""
+    return digest_of(content_of(record, without=("risk",)))
+
+
+def is_revocation_undone(before: ExceptionRecord, after: ExceptionRecord) -> bool:
+    """Whether an exception that ended would run on: its revocation was left out, or put off."""
+    if before.revoked_on is None:
+        return False
+    return after.revoked_on is None or after.revoked_on > before.revoked_on
+
+
 @dataclass(frozen=True, slots=True)
 class ExceptionVerdict:
     """A decision about an exception: `by` is the reference of the person who took it, in their own session."""

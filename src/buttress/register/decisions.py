@@ -1,6 +1,7 @@
-"""Decisions that wait for a person, and what is shown to them: the residual as it stands when they decide.
+"""Decisions that wait for a person, and what is shown to them: the request, and the residual as it stands when they decide.
 
 A stage records decisions but computes no figures. Here they are computed, and handed to its service as they were shown.
+Request, figures and revision are read from one state of the database: a decision is about what was seen, or is refused.
 """
 
 from dataclasses import dataclass
@@ -21,12 +22,15 @@ from buttress.orgs.reading import records_of
 from buttress.orgs.reads import permits
 from buttress.orgs.roles import Operation
 from buttress.orgs.tenancy import tenant
+from buttress.orgs.verification.steady_reading import steady_reading
 from buttress.orgs.writing import Actor, Written
 from buttress.register.database.snapshots import snapshot_of
 from buttress.register.figures.inputs import currency_now, day_of, digest_of
-from buttress.risks.decisions import Shown
+from buttress.risks.agreement import in_force
+from buttress.risks.authority import authority_of
+from buttress.risks.decisions import Shown, request_digest
 from buttress.risks.records.risk import AcceptanceFact
-from buttress.risks.selectors import PendingAcceptance, pending_acceptances
+from buttress.risks.selectors import PendingAcceptance, appetites, pending_acceptances
 from buttress.risks.services import acceptance as acceptances
 from buttress.risks.services.acceptance import Named
 
@@ -92,13 +96,17 @@ def waiting_decisions(viewer: Actor) -> tuple[Waiting, ...]:
 
 @dataclass(frozen=True, slots=True)
 class AcceptanceAsked:
-    """A request to bear a risk, and the residual as it stands now, in `currency`."""
+    """A request to bear a risk, and the residual as it stands now, in `currency`.
+
+    `held_by` are the persons whom the appetite names as holders of the authority; none where whoever decides claims it.
+    """
 
     named: Named
     title: str
     acceptance: AcceptanceFact
     shown: Shown
     currency: str
+    held_by: tuple[str, ...] = ()
 
 
 @permits(Operation.REGISTER_READ)
@@ -107,16 +115,24 @@ def acceptance_asked(viewer: Actor, *, ref: str, effective_on: date | None = Non
 
     Raises `InvalidError` where nothing waits, or several do and none is named.
     """
-    found = _one(pending_acceptances(viewer), ref, effective_on)
+    with steady_reading():
+        found = _one(pending_acceptances(viewer), ref, effective_on)
+        today = _today(viewer)
+        authority = authority_of(found.acceptance, in_force(appetites(viewer), today))
+        with tenant(viewer.organisation_id):
+            shown, currency = _shown(found, today), currency_now()
     named = Named(ref, found.acceptance.effective_on, found.acceptance.key)
-    with tenant(viewer.organisation_id):
-        # Read first: where somebody writes in between, the decision is refused as one on outdated figures.
-        revision = Head.objects.get().revision
-        snapshot = snapshot_of(Moment(_today(viewer)), risks=[ref])
-        (risk,) = posture(snapshot).risks
-        rating, mean = (risk.residual.cell.rating, risk.residual.mean) if risk.residual else (None, None)
-        shown = Shown(rating, mean, digest_of(snapshot), revision)
-        return AcceptanceAsked(named, found.title, found.acceptance, shown, currency_now())
+    held_by = authority.held_by if authority else ()
+    return AcceptanceAsked(named, found.title, found.acceptance, shown, currency, held_by)
+
+
+def _shown(found: PendingAcceptance, today: date) -> Shown:
+    """The residual of the day, computed, and what it rests on."""
+    snapshot = snapshot_of(Moment(today), risks=[found.ref])
+    (risk,) = posture(snapshot).risks
+    rating, mean = (risk.residual.cell.rating, risk.residual.mean) if risk.residual else (None, None)
+    revision = Head.objects.get().revision
+    return Shown(rating, mean, digest_of(snapshot), revision, today, request_digest(found.acceptance))
 
 
 def _one(pending: tuple[PendingAcceptance, ...], ref: str, effective_on: date | None) -> PendingAcceptance:
@@ -153,9 +169,9 @@ class ExceptionAsked:
 @permits(Operation.REGISTER_READ)
 def exception_asked(viewer: Actor, *, ref: str) -> ExceptionAsked:
     """What is shown to who decides about an exception; raises `InvalidError` where it does not wait."""
-    if not any(each.awaited is Awaited.EXCEPTION and each.ref == ref for each in waiting_decisions(viewer)):
-        raise InvalidError(f"No exception {ref} waits for a decision")
-    with tenant(viewer.organisation_id):
+    with steady_reading(), tenant(viewer.organisation_id):
+        if not any(each.awaited is Awaited.EXCEPTION and each.ref == ref for each in waiting_decisions(viewer)):
+            raise InvalidError(f"No exception {ref} waits for a decision")
         stored = records_of(EXCEPTIONS, None, [ref])[ref]
         record = stored.to_record(EXCEPTIONS)
         assert isinstance(record, ExceptionRecord)

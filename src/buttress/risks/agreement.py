@@ -90,6 +90,16 @@ def ceiling_complaints(
         yield Complaint(("authority",), shown(acceptance.authority), expected, advice)
 
 
+def holder_complaints(acceptance: AcceptanceFact, appetite: AppetiteFact | None) -> Iterator[Complaint]:
+    """Who is to bear the risk holds the authority, where the appetite of the day names who does."""
+    for authority in appetite.authorities if appetite else ():
+        holders = authority.held_by
+        if authority.role == acceptance.authority and holders and acceptance.accepted_by not in holders:
+            expected = f"who holds the authority of {authority.role}: {', '.join(holders)}"
+            advice = "Ask one of them, or name the holder under appetite, authorities, held_by."
+            yield Complaint(("accepted_by",), shown(acceptance.accepted_by), expected, advice)
+
+
 SOMEBODY_ELSE = "Somebody else decides, or the organisation declares sole_operator: true."
 
 

@@ -11,22 +11,40 @@ def refuse_beyond(
     what: str, fact: AcceptanceFact, shown: Shown, scale: ScaleFact | None, appetite: AppetiteFact | None
 ) -> None:
     """Raises `ForbiddenError` where ceiling or residual pass the authority that the appetite in force gives to the role,
-    or where it gives it none; `InvalidError` where the residual passes the ceiling, or is not known where one is stated.
+    where it gives it none, or to others by name; `InvalidError` where the residual passes the ceiling, or is not known where
+    one is stated.
 
     Where the ceiling leaves rating or loss open, the residual itself must lie within the authority.
     """
-    authorities = appetite.authorities if appetite else ()
-    authority = next((each for each in authorities if each.role == fact.authority), None)
+    authority = authority_of(fact, appetite)
     if authority is None:
         raise ForbiddenError(
             f"The appetite in force gives {fact.authority!r} no authority to accept; add the role under appetite,"
             " authorities, or ask for the acceptance with another"
+        )
+    if authority.held_by and fact.accepted_by not in authority.held_by:
+        raise ForbiddenError(
+            f"The authority of {authority.role} is held by {', '.join(authority.held_by)}, not by {fact.accepted_by}; ask"
+            " one of them to bear it, or name the holder under appetite, authorities, held_by"
         )
     if scale is None:
         raise InvalidError(f"No scale is in force, so nothing can be said of {what}; set a scale first")
     _ceiling_within_authority(what, fact, authority, scale)
     _residual_within_ceiling(what, fact, shown, scale)
     _residual_within_authority(what, shown, authority, scale)
+
+
+def authority_of(fact: AcceptanceFact, appetite: AppetiteFact | None) -> AuthorityRecord | None:
+    """What the appetite gives to the role with which the risk is to be borne, None where it gives it nothing."""
+    authorities = appetite.authorities if appetite else ()
+    return next((each for each in authorities if each.role == fact.authority), None)
+
+
+def is_claimed(fact: AcceptanceFact, appetite: AppetiteFact | None) -> bool:
+    """Whether nobody is named to hold the authority: then who decides claims it, and their role as member is all that was
+    asked."""
+    authority = authority_of(fact, appetite)
+    return authority is None or not authority.held_by
 
 
 def _ceiling_within_authority(what: str, fact: AcceptanceFact, authority: AuthorityRecord, scale: ScaleFact) -> None:

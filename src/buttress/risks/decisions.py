@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from buttress.orgs.content import to_text
-from buttress.risks.records.risk import CeilingRecord
+from buttress.orgs.content import content_of, digest_of, to_text
+from buttress.risks.records.risk import AcceptanceFact, CeilingRecord
 
 
 class DecisionKind(StrEnum):
@@ -17,18 +17,26 @@ class DecisionKind(StrEnum):
     LAPSED = "lapsed"
 
 
+def request_digest(acceptance: AcceptanceFact) -> str:
+    """SHA-256 (hex) of a request word for word: what somebody was shown is told by it from a correction."""
+    return digest_of(content_of(acceptance))
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The residual as computed at the moment of a decision, and on what.
+    """The request and the residual as they stood at the moment of a decision, and on what.
 
     `rating` is that of the residual's cell and `annual_loss` the mean residual annual loss in the reporting currency; each
-    is None where it is not known. `snapshot_digest` (hex) and `revision` name the inputs.
+    is None where it is not known. `snapshot_digest` (hex) and `revision` name the inputs, `as_of` the organisation's day,
+    `request_digest` the words of the request.
     """
 
     rating: str | None
     annual_loss: float | None
     snapshot_digest: str
     revision: int
+    as_of: date
+    request_digest: str
 
     def as_text(self, ceiling: CeilingRecord) -> str:
         """Canonical JSON, with the ceiling that was decided about."""
@@ -39,6 +47,8 @@ class Shown:
                 "ceiling": ceiling.model_dump(mode="python", exclude_none=True),
                 "snapshot_digest": self.snapshot_digest,
                 "revision": self.revision,
+                "as_of": self.as_of,
+                "request_digest": self.request_digest,
             }
         )
 

@@ -75,12 +75,13 @@ def incident(ref: str, *, moment: Moment | None = None) -> StoredRecord:
 @dataclass(frozen=True, slots=True)
 class DecisionLine:
     """One decision about an acceptance. `decided_by` is the member's reference, None for the system; `shown` is what stood
-    before them, as JSON values."""
+    before them, as JSON values; `is_authority_claimed` marks a confirmation whose authority nobody is named to hold."""
 
     acceptance: AcceptanceName
     kind: DecisionKind
     decided_by: str | None
     by_sole_operator: bool
+    is_authority_claimed: bool
     effective_on: date
     reason: str
     shown: Mapping[str, Any] | None
@@ -247,6 +248,7 @@ def _line(decision: AcceptanceDecision) -> DecisionLine:
         DecisionKind(decision.kind),
         decision.decided_by.ref if decision.decided_by else None,
         decision.by_sole_operator,
+        decision.is_authority_claimed,
         decision.effective_on,
         decision.reason,
         from_text(decision.shown) if decision.shown else None,

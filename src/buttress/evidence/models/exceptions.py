@@ -40,7 +40,8 @@ class ExceptionRequest(Record):
 class ExceptionDecision(TenantModel):
     """What a member decided in their own session about an exception, on its terms as they stood (`terms_sha256`).
 
-    Who asked does not approve, unless the organisation is a sole operator, which the row then says.
+    Neither who asked nor who recorded the request (`recorder`) approves, unless the organisation is a sole operator, which
+    the row then says.
     """
 
     exception = models.ForeignKey(ExceptionRequest, models.PROTECT, related_name="+")
@@ -48,6 +49,7 @@ class ExceptionDecision(TenantModel):
     decided_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
     decider = models.ForeignKey(Person, models.PROTECT, related_name="+")
     requester = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    recorder = models.ForeignKey(Person, models.PROTECT, related_name="+")
     by_sole_operator = models.BooleanField(default=False)
     effective_on = models.DateField()
     reason = models.TextField()
@@ -67,7 +69,11 @@ class ExceptionDecision(TenantModel):
                 condition=Q(decision__in=[each.value for each in Decision]), name="evidence_decision_known"
             ),
             models.CheckConstraint(
-                condition=~Q(decision=Decision.APPROVED.value) | Q(by_sole_operator=True) | ~Q(decider=F("requester")),
+                condition=(
+                    ~Q(decision=Decision.APPROVED.value)
+                    | Q(by_sole_operator=True)
+                    | (~Q(decider=F("requester")) & ~Q(decider=F("recorder")))
+                ),
                 name="evidence_approver_is_another",
             ),
         ]

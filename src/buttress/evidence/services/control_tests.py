@@ -65,17 +65,20 @@ def _declare_own_test(write: Write, *, ref: str, test: OwnTestRecord) -> Written
 @writes(Operation.TEST_CHANGE)
 def _change_own_test(write: Write, *, ref: str, test: OwnTestRecord, version: int) -> Written:
     row = recording.stored(write, OWN_TESTS, ref)
-    before = OwnTestRecord.model_validate_json(recording.latest_content(write, row.id)).declaration(ref)
-    after = test.declaration(ref)
+    before = OwnTestRecord.model_validate_json(recording.latest_content(write, row.id))
     # First of all, so that who saw an older text is told of the newer one and not of its version.
     written = recording.change(write, OWN_TESTS, ref, test, version)
-    if after.version < before.version:
-        raise InvalidError(f"{ref} has version {before.version}, the new source {after.version}; a version only rises")
-    if after.version == before.version and after.declared_hash != before.declared_hash:
-        raise InvalidError(
-            f"What {ref} means was changed under version {after.version}; raise it to {after.version + 1}"
-        )
+    refuse_same_version(ref, before, test)
     return written
+
+
+def refuse_same_version(ref: str, before: OwnTestRecord, after: OwnTestRecord) -> None:
+    """Raises `InvalidError` where another meaning has no higher version: results of both would read as of one test."""
+    was, now = before.declaration(ref), after.declaration(ref)
+    if now.version < was.version:
+        raise InvalidError(f"{ref} has version {was.version}, the new source {now.version}; a version only rises")
+    if now.version == was.version and now.declared_hash != was.declared_hash:
+        raise InvalidError(f"What {ref} means was changed under version {now.version}; raise it to {now.version + 1}")
 
 
 @writes(Operation.TEST_CHANGE)

@@ -1,9 +1,11 @@
 """Writes about exceptions: one asks, another decides."""
 
+import uuid
 from datetime import date
+from itertools import takewhile
 
 from buttress.evidence.control_owners import the_test
-from buttress.evidence.decisions import Decision, terms_of
+from buttress.evidence.decisions import Decision, is_revocation_undone, terms_of, words_of
 from buttress.evidence.exceptions import ExceptionRecord
 from buttress.evidence.kinds import EXCEPTIONS
 from buttress.evidence.models.exceptions import ExceptionDecision, ExceptionRequest
@@ -12,6 +14,7 @@ from buttress.orgs.content import from_text
 from buttress.orgs.errors import ConflictError, ForbiddenError, InvalidError, Version
 from buttress.orgs.models import Profile, RecordVersion
 from buttress.orgs.reading import zone_of_organisation
+from buttress.orgs.recorders import recorder_of
 from buttress.orgs.roles import Operation
 from buttress.orgs.writing import Write, Written, writes
 
@@ -31,12 +34,13 @@ def request_exception(write: Write, *, ref: str, exception: ExceptionRecord) -> 
 def approve_exception(write: Write, *, ref: str, reason: str, version: int) -> Written:
     """The member, who is the approver that the exception names if it names one, agrees to its terms from today.
 
-    Raises `ForbiddenError` for anybody else and for the one who asked, unless the organisation is a sole operator.
+    Raises `ForbiddenError` for anybody else, and for who asked or recorded the request unless the organisation is a sole
+    operator; `ConflictError` where it was changed since it was seen.
     """
     row, record = _pending(write, ref, version)
-    is_requester = row.requested_by_id == write.person_id
-    if is_requester and not Profile.objects.values_list("sole_operator", flat=True)[0]:
-        raise ForbiddenError(f"You asked for {ref} yourself; somebody else decides")
+    if write.person_id in (row.requested_by_id, _recorder(write, row, record)) and not _is_sole_operator():
+        did = "asked for" if row.requested_by_id == write.person_id else "recorded the request for"
+        raise ForbiddenError(f"You {did} {ref} yourself; somebody else decides")
     return _decide(write, row, record, Decision.APPROVED, reason, None)
 
 
@@ -58,6 +62,30 @@ def revoke_exception(write: Write, *, ref: str, reason: str, version: int, effec
     if effective_on is not None and effective_on < _today(write):
         raise InvalidError(f"{ref} cannot be revoked from {effective_on}, which is past; name today or a later day")
     return _decide(write, row, record, Decision.REVOKED, reason, effective_on)
+
+
+def refuse_undone_revocation(ref: str, before: ExceptionRecord, after: ExceptionRecord) -> None:
+    """Raises `InvalidError` where an exception that was revoked would cover again, or longer."""
+    if is_revocation_undone(before, after):
+        raise InvalidError(
+            f"{ref} was revoked from {before.revoked_on}, which stands; leave revoked_on as it is, or earlier: a new need"
+            " is a new exception"
+        )
+
+
+def _recorder(write: Write, row: ExceptionRequest, record: ExceptionRecord) -> uuid.UUID:
+    """The person of the member who gave the request the words that it has, whoever it names: not who renamed its risk."""
+    words = words_of(record)
+    versions = RecordVersion.objects.filter(record_id=row.id).order_by("-change").values_list("change", "content")
+    *_, (change, _) = takewhile(lambda each: words_of(ExceptionRecord.model_validate_json(each[1])) == words, versions)
+    recorder = recorder_of(write, EXCEPTIONS, row.id, change)
+    if recorder is None:
+        raise InvalidError(f"Nobody is known to have recorded {row.ref}; ask for it anew")
+    return recorder
+
+
+def _is_sole_operator() -> bool:
+    return bool(Profile.objects.values_list("sole_operator", flat=True)[0])
 
 
 def _seen(write: Write, ref: str, version: int) -> tuple[ExceptionRequest, ExceptionRecord]:
@@ -98,13 +126,16 @@ def _decide(
         raise ForbiddenError("A person decides about an exception, never the system")
     if not reason.strip():
         raise InvalidError(f"A decision about {row.ref} says why; give a reason")
+    recorder = _recorder(write, row, record)
+    is_own = write.person_id in (row.requested_by_id, recorder)
     taken = ExceptionDecision(
         exception_id=row.id,
         decision=decision.value,
         decided_by_id=write.actor.member_id,
         decider_id=write.person_id,
         requester_id=row.requested_by_id,
-        by_sole_operator=decision is Decision.APPROVED and row.requested_by_id == write.person_id,
+        recorder_id=recorder,
+        by_sole_operator=decision is Decision.APPROVED and is_own,
         effective_on=effective_on or _today(write),
         reason=reason,
         terms_sha256=terms_of(record),

@@ -14,8 +14,11 @@ from buttress.orgs.recording import Standing
 from buttress.orgs.roles import Operation
 from buttress.orgs.writing import Write
 from buttress.register.applying.renaming import let_name
+from buttress.register.applying.rules import refuse_change, refuse_second_test
 from buttress.register.plan.planned import FactPlanned, Plan, RecordRenamed
 from buttress.register.plan.statements import Statements, folder_kinds
+from buttress.risks.kinds import RISKS
+from buttress.risks.services.validity import refuse_incoherent
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it is done, and how much there is."""
@@ -48,16 +51,31 @@ class Applying:
         for kind, refs in self._added().items():
             self._add(kind, refs)
         for changed in self.plan.changed:
-            kind = record_kind(changed.kind)
-            record = self._record(changed.kind, changed.ref)
-            recording.change(self.write, kind, changed.ref, record, self._version(kind, changed.ref))
-            self._step("records")
+            self._change(record_kind(changed.kind), changed.ref)
         self._state_facts()
         for kind in reversed(folder_kinds()):
             for left in self.plan.removed:
                 if left.kind == kind.name:
                     recording.remove(self.write, kind, left.ref, self._version(kind, left.ref))
                     self._step("records")
+        for added in self.plan.added:
+            refuse_second_test(self.write, added.kind, added.ref)
+        for ref in self._risks_with_other_facts():
+            refuse_incoherent(self.write, ref)
+
+    def _risks_with_other_facts(self) -> list[str]:
+        """Risks that were written and keep facts which the folder does not have: nothing has judged them together."""
+        plan = self.plan
+        written = {each.ref for each in plan.changed if each.kind == RISKS.name}
+        written |= {each.ref for each in plan.facts if each.kind == RISKS.name}
+        left = dict.fromkeys(each.ref for each in plan.facts_left if each.kind == RISKS.name)
+        return [ref for ref in left if ref in written]
+
+    def _change(self, kind: RecordKind, ref: str) -> None:
+        row, record = recording.stored(self.write, kind, ref), self._record(kind.name, ref)
+        refuse_change(kind, ref, recording.latest_content(self.write, row.id), record)
+        recording.change(self.write, kind, ref, record, row.version)
+        self._step("records")
 
     def _permit(self) -> None:
         """An apply gives nobody more than the services that it stands for."""

@@ -12,7 +12,8 @@ from buttress.formats.problems import Problem, shown
 from buttress.register.checking.cautions_of_tests import cautions_of_tests
 from buttress.register.files.attested import attested, unfiled_documents
 from buttress.register.files.register import Register
-from buttress.risks.agreement import in_force
+from buttress.risks.agreement import holder_complaints, in_force
+from buttress.risks.records.appetite import AppetiteFact
 from buttress.risks.records.risk import AcceptanceFact, RiskRecord
 
 RECEIPT = ".receipt.yaml"
@@ -29,6 +30,7 @@ def warnings_of(
     yield from _categories(register)
     yield from _rounds(register)
     yield from _authorities(register)
+    yield from _holders(register)
     yield from _persons(register)
     yield from unfiled_documents(register)
     yield from _data_sets(register, declarations)
@@ -145,6 +147,36 @@ def _authorities(register: Register) -> Iterator[Problem]:
                 path = ("acceptances", position, "ceiling")
                 advice = "Ask a role with more authority, or lower the ceiling."
                 yield register.place("risks", ref).problem(path, found, expected, advice)
+
+
+def _holders(register: Register) -> Iterator[Problem]:
+    """Acceptances by persons who do not hold the authority, and authorities in use that nobody is named to hold."""
+    organisation = register.organisation
+    unheld: set[tuple[int, int]] = set()
+    for ref, risk in register.risks.items():
+        for position, acceptance in enumerate(risk.acceptances):
+            if acceptance.retracted is not None:
+                continue
+            appetite = in_force(organisation.appetite, acceptance.effective_on)
+            for each in holder_complaints(acceptance, appetite):
+                path = ("acceptances", position, *each.path)
+                yield register.place("risks", ref).problem(path, each.found, each.expected, each.advice)
+            if appetite is not None:
+                unheld |= {(organisation.appetite.index(appetite), n) for n in _unheld(appetite, acceptance.authority)}
+    for which, position in sorted(unheld):
+        role = organisation.appetite[which].authorities[position].role
+        path = ("appetite", which, "authorities", position)
+        advice = "Name them under held_by; until then whoever decides claims the authority."
+        yield register.place("organisation").problem(
+            path, f"nobody who holds the authority of {role}", "persons", advice
+        )
+
+
+def _unheld(appetite: AppetiteFact, role: str) -> Iterator[int]:
+    """The place of the authority of a role that nobody is named to hold."""
+    for position, authority in enumerate(appetite.authorities):
+        if authority.role == role and not authority.held_by:
+            yield position
 
 
 def _excess(register: Register, acceptance: AcceptanceFact) -> tuple[str, str] | None:

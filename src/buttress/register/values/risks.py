@@ -213,4 +213,5 @@ def _acceptance(fact: AcceptanceFact, decided: AcceptanceStanding, reading: Read
         attested_document=fact.attested_document,
         lapsed_on=decided.lapsed_on,
         lapse_reason=decided.lapse_reason,
+        key=fact.key,
     )

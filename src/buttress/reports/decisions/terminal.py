@@ -54,9 +54,16 @@ def _acceptance(request: AcceptanceAsked) -> Iterator[tuple[str, str]]:
     loss = None if ceiling.annual_loss is None else f"{format_money(float(ceiling.annual_loss), currency)} mean a year"
     yield "up to", ", ".join(each for each in (ceiling.rating, loss) if each)
     yield "because", fact.reason
-    yield "borne by", f"{fact.accepted_by} with the authority of {fact.authority}"
+    yield "borne by", f"{fact.accepted_by} with the authority of {fact.authority}{_holders(request)}"
     yield "asked by", fact.requested_by or "who brought it in"
     yield "holds", f"{write_date(fact.effective_on)} to {write_date(fact.until)}"
+
+
+def _holders(request: AcceptanceAsked) -> str:
+    """Who holds the authority, so that one which is only claimed is seen as such before it is used."""
+    if not request.held_by:
+        return ", as claimed: nobody is named to hold it"
+    return f", held by {write_list(list(request.held_by), limit=5)}"
 
 
 def _exception(request: ExceptionAsked) -> Iterator[tuple[str, str]]:

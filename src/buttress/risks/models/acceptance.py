@@ -44,7 +44,9 @@ class AcceptanceDecision(TenantModel):
     """What became of an acceptance: confirmed, refused, withdrawn or lapsed, on which day, by whom (no member: the system
     itself). `shown` is canonical JSON of what stood before the eyes of who decided, and is never computed again.
 
-    `requested_by` and `decided_by_person` are copied here, so that the database itself keeps them apart.
+    A confirmation names whom the request names as requester (`requested_by`) and who recorded the request (`recorded_by`):
+    the database itself keeps both apart from who confirmed. `is_authority_claimed` marks one whose authority no person is
+    named to hold.
     """
 
     acceptance = models.ForeignKey(Acceptance, models.PROTECT, related_name="+")
@@ -52,7 +54,9 @@ class AcceptanceDecision(TenantModel):
     decided_by = models.ForeignKey(Member, models.PROTECT, related_name="+", null=True)
     decided_by_person = models.ForeignKey(Person, models.PROTECT, related_name="+", null=True)
     requested_by = models.ForeignKey(Person, models.PROTECT, related_name="+", null=True)
+    recorded_by = models.ForeignKey(Person, models.PROTECT, related_name="+", null=True)
     by_sole_operator = models.BooleanField(default=declared_sole_operator)
+    is_authority_claimed = models.BooleanField(default=False)
     effective_on = models.DateField()
     reason = models.TextField()
     shown = models.TextField(null=True)
@@ -75,9 +79,13 @@ class AcceptanceDecision(TenantModel):
                     | Q(
                         decided_by_person__isnull=False,
                         requested_by__isnull=False,
+                        recorded_by__isnull=False,
                         shown__isnull=False,
                     )
-                    & (Q(by_sole_operator=True) | ~Q(requested_by=F("decided_by_person")))
+                    & (
+                        Q(by_sole_operator=True)
+                        | (~Q(requested_by=F("decided_by_person")) & ~Q(recorded_by=F("decided_by_person")))
+                    )
                 ),
                 name="risks_decision_independent",
             ),

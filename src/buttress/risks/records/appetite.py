@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from buttress.core.snapshot import Category
-from buttress.formats.fields import Fact, NotNegativeAmount, PersonRef, Positive, Share, between, repeated
+from buttress.formats.fields import Fact, Links, NotNegativeAmount, PersonRef, Positive, Share, between, repeated
 from buttress.formats.models import Complaint, Day, StrictModel, Text, complain, unfit
 from buttress.formats.problems import shown
 
@@ -46,9 +46,12 @@ class CategoryAppetite(StrictModel):
 
 
 class AuthorityRecord(StrictModel):
+    """What a role may accept, and who holds it; where nobody is named, whoever decides claims it."""
+
     role: Text
     highest_rating: Text
     annual_loss: NotNegativeAmount
+    held_by: Links[PersonRef] = ()
 
 
 def _roles(authorities: tuple[AuthorityRecord, ...]) -> tuple[AuthorityRecord, ...]:

@@ -4,20 +4,21 @@ Figures are no business of this stage: who calls computes the residual in the sa
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import takewhile
 
 from buttress.formats.problems import shown as quoted
 from buttress.orgs import recording
-from buttress.orgs.content import from_text, to_text
-from buttress.orgs.errors import ForbiddenError, InvalidError, RecordsError
-from buttress.orgs.models import AuditEntry, Member
+from buttress.orgs.content import content_of, from_text, to_text
+from buttress.orgs.errors import ConflictError, ForbiddenError, InvalidError, RecordsError, Version
+from buttress.orgs.recorders import recorder_of
 from buttress.orgs.recording import LAST, Standing
 from buttress.orgs.roles import Operation
 from buttress.orgs.writing import Write, Written, writes
-from buttress.risks.agreement import SOMEBODY_ELSE, ceiling_complaints, decider_complaints
-from buttress.risks.authority import refuse_beyond
-from buttress.risks.decisions import AcceptanceStanding, DecisionKind, Shown
+from buttress.risks.agreement import SOMEBODY_ELSE, ceiling_complaints, decider_complaints, holder_complaints
+from buttress.risks.authority import is_claimed, refuse_beyond
+from buttress.risks.decisions import AcceptanceStanding, DecisionKind, Shown, request_digest
 from buttress.risks.kinds import ACCEPTANCES, RISKS
 from buttress.risks.models import Acceptance, AcceptanceDecision, Risk
 from buttress.risks.models.acceptance import declared_sole_operator
@@ -64,7 +65,8 @@ def request_acceptance(write: Write, *, ref: str, acceptance: AcceptanceFact, st
     """Asks the person `accepted_by` to bear the risk; it counts for nothing until they confirm it.
 
     The requester is the acting member. Raises `InvalidError` where the request names somebody else as requester, a
-    document that attests it, a last day that has passed, or a ceiling or authority that the methodology does not have.
+    document that attests it, a last day that has passed, a ceiling or authority that the methodology does not have, or an
+    approver who does not hold that authority.
     """
     current(write, RISKS, ref, RiskRecord)
     if acceptance.attested_document is not None:
@@ -80,6 +82,7 @@ def request_acceptance(write: Write, *, ref: str, acceptance: AcceptanceFact, st
     found, day = methodology_in(write), request.effective_on
     complaints = [
         *ceiling_complaints(request, found.scale_on(day), found.appetite_on(day)),
+        *holder_complaints(request, found.appetite_on(day)),
         *decider_complaints(request, is_sole_operator=found.is_sole_operator),
     ]
     refuse(complaints, _NOUN, ref)
@@ -92,43 +95,45 @@ def request_acceptance(write: Write, *, ref: str, acceptance: AcceptanceFact, st
 def confirm_acceptance(write: Write, *, named: Named, shown: Shown, reason: str = "") -> Written:
     """The acting member, whom the request names, bears the risk from now on up to the ceiling.
 
-    Raises `ForbiddenError` where the member is somebody else, asked for it themselves, or acts beyond the authority
-    stated; `InvalidError` where it was decided or has ended, or the residual is not within the ceiling; `OutdatedError`
-    where `shown` was computed before the register last changed.
+    Raises `ForbiddenError` where the member is somebody else, asked for it or recorded the request themselves, or acts
+    beyond the authority stated; `InvalidError` where it was decided or has ended, or the residual is not within the
+    ceiling; `ConflictError` where the request was changed since it was shown; `OutdatedError` where `shown` was computed
+    before the register last changed, or on another day.
     """
     row, fact = _undecided(write, named)
     _refuse_other_person(write, fact)
-    requester = row.requested_by_id or _recorder(write, row)
-    is_sole_operator = declared_sole_operator()
-    if requester is None:
-        raise InvalidError(f"Nobody asked for the {named}; ask for it anew, so that somebody else can decide")
-    if requester == write.person_id and not is_sole_operator:
-        raise ForbiddenError(f"You asked for the {named} yourself. {SOMEBODY_ELSE}")
-    if fact.until < today_in(write):
+    _refuse_changed(row, fact, named, shown)
+    people = _refuse_own_request(write, row, named)
+    today = today_in(write)
+    if fact.until < today:
         raise InvalidError(f"The time of the {named} ended on {fact.until}; ask for a new one")
-    if shown.revision != write.head.revision:
-        raise OutdatedError(
-            f"The residual was computed at revision {shown.revision}, and the register stands at"
-            f" {write.head.revision}; look at it again and decide then"
-        )
+    _refuse_outdated(write, shown, today)
     found = methodology_in(write)
-    refuse_beyond(f"the {named}", fact, shown, found.scale_on(today_in(write)), found.appetite_on(today_in(write)))
-    return _decide(write, row, named.ref, _Decision(DecisionKind.CONFIRMED, reason, shown, requester))
+    refuse_beyond(f"the {named}", fact, shown, found.scale_on(today), found.appetite_on(today))
+    claimed = is_claimed(fact, found.appetite_on(today))
+    return _decide(
+        write, row, named.ref, _Decision(DecisionKind.CONFIRMED, reason, shown, people, is_authority_claimed=claimed)
+    )
 
 
 @writes(Operation.ACCEPTANCE_DECIDE)
-def refuse_acceptance(write: Write, *, named: Named, reason: str, shown: Shown | None = None) -> Written:
-    """The member whom the request names will not bear the risk, and says why."""
+def refuse_acceptance(write: Write, *, named: Named, reason: str, shown: Shown) -> Written:
+    """The member whom the request names will not bear the risk, and says why.
+
+    Raises `ConflictError` where the request was changed since it was shown. A residual that moved since changes nothing of
+    a refusal.
+    """
     row, fact = _undecided(write, named)
     _refuse_other_person(write, fact)
-    return _decide(write, row, named.ref, _Decision(DecisionKind.REFUSED, reason, shown, row.requested_by_id))
+    _refuse_changed(row, fact, named, shown)
+    return _decide(write, row, named.ref, _Decision(DecisionKind.REFUSED, reason, shown, _People(row.requested_by_id)))
 
 
 @writes(Operation.ACCEPTANCE_REQUEST)
 def withdraw_acceptance(write: Write, *, named: Named, reason: str) -> Written:
     """The request is taken back, or an acceptance needed no longer; it stays on record and is never revived."""
     row, _ = _standing(write, named)
-    return _decide(write, row, named.ref, _Decision(DecisionKind.WITHDRAWN, reason, None, row.requested_by_id))
+    return _decide(write, row, named.ref, _Decision(DecisionKind.WITHDRAWN, reason, None, _People(row.requested_by_id)))
 
 
 @writes(Operation.ACCEPTANCE_DECIDE)
@@ -136,7 +141,7 @@ def revoke_acceptance(write: Write, *, named: Named, reason: str) -> Written:
     """The person who accepted the risk bears it no longer; recorded as withdrawn."""
     row, fact = _standing(write, named)
     _refuse_other_person(write, fact)
-    return _decide(write, row, named.ref, _Decision(DecisionKind.WITHDRAWN, reason, None, row.requested_by_id))
+    return _decide(write, row, named.ref, _Decision(DecisionKind.WITHDRAWN, reason, None, _People(row.requested_by_id)))
 
 
 @writes(Operation.ACCEPTANCE_LAPSE)
@@ -153,7 +158,7 @@ def lapse(write: Write, named: Named, reason: str, shown: Shown | None = None) -
     row, fact = _standing(write, named)
     if fact.attested_document is None and not _decided(row).is_confirmed:
         raise InvalidError(f"The {named} was never confirmed, so it cannot lapse")
-    return _decide(write, row, named.ref, _Decision(DecisionKind.LAPSED, reason, shown, row.requested_by_id))
+    return _decide(write, row, named.ref, _Decision(DecisionKind.LAPSED, reason, shown, _People(row.requested_by_id)))
 
 
 def _standing(write: Write, named: Named) -> tuple[Acceptance, AcceptanceFact]:
@@ -165,9 +170,7 @@ def _standing(write: Write, named: Named) -> tuple[Acceptance, AcceptanceFact]:
         word = ended.ended or DecisionKind.WITHDRAWN
         why = ended.lapse_reason or stored.retracted
         raise InvalidError(f"The {named} is {word}: {why}. Ask for a new one, with a key of its own")
-    fact = ACCEPTANCES.record.model_validate(from_text(stored.content))
-    assert isinstance(fact, AcceptanceFact)
-    return row, fact
+    return row, _fact_of(row)
 
 
 def _undecided(write: Write, named: Named) -> tuple[Acceptance, AcceptanceFact]:
@@ -184,18 +187,68 @@ def _decided(row: Acceptance) -> AcceptanceStanding:
     return standing_of(row.id, decisions.order_by("change"))
 
 
+def _refuse_changed(row: Acceptance, fact: AcceptanceFact, named: Named, shown: Shown) -> None:
+    """Raises `ConflictError` with both versions where the request does not say any more what was shown."""
+    if shown.request_digest == request_digest(fact):
+        return
+    stated = [_fact_of(each) for each in _rows_of(row)]
+    seen = [number for number, each in enumerate(stated, 1) if request_digest(each) == shown.request_digest]
+    before = Version(seen[-1], from_text(content_of(stated[seen[-1] - 1]))) if seen else Version(0, {})
+    raise ConflictError(ACCEPTANCES.noun, f"of {named.ref}", before, Version(len(stated), from_text(row.content)))
+
+
+def _refuse_own_request(write: Write, row: Acceptance, named: Named) -> "_People":
+    """Who asked and who recorded the request; raises where either is the acting person, and somebody else could decide."""
+    recorder = _recorder(write, row)
+    requester = row.requested_by_id or recorder
+    if requester is None or recorder is None:
+        raise InvalidError(f"Nobody asked for the {named}; ask for it anew, so that somebody else can decide")
+    if write.person_id in (requester, recorder) and not declared_sole_operator():
+        did = "asked for" if requester == write.person_id else "recorded the request for"
+        raise ForbiddenError(f"You {did} the {named} yourself. {SOMEBODY_ELSE}")
+    return _People(requester, recorder)
+
+
+def _refuse_outdated(write: Write, shown: Shown, today: date) -> None:
+    if shown.revision != write.head.revision:
+        raise OutdatedError(
+            f"The residual was computed at revision {shown.revision}, and the register stands at"
+            f" {write.head.revision}; look at it again and decide then"
+        )
+    if shown.as_of != today:
+        raise OutdatedError(
+            f"The residual was computed for {shown.as_of}, and today is {today} where the organisation is; look at it"
+            " again and decide then"
+        )
+
+
 def _refuse_other_person(write: Write, fact: AcceptanceFact) -> None:
     if write.person_ref != fact.accepted_by:
         raise ForbiddenError(f"Only {fact.accepted_by} decides this acceptance, in their own session; ask them")
 
 
 def _recorder(write: Write, row: Acceptance) -> uuid.UUID | None:
-    """The person of the member who brought the acceptance in, where it names no requester."""
-    if row.change == write.change:
-        return write.person_id
-    entries = AuditEntry.objects.filter(subject_kind=RISKS.name, subject_id=row.record_id, change=row.change)
-    member_id = entries.values_list("member_id", flat=True).first()
-    return Member.objects.filter(id=member_id).values_list("person_id", flat=True).first()
+    """The person of the member who gave the request the words that it has, whoever it names: not who only moved it."""
+    same = takewhile(lambda each: each.content == row.content, reversed(_rows_of(row)))
+    *_, first = same
+    return recorder_of(write, RISKS, row.record_id, first.change)
+
+
+def _rows_of(row: Acceptance) -> list[Acceptance]:
+    """What was stated under the identity of an acceptance, oldest first."""
+    return list(Acceptance.objects.filter(record_id=row.record_id, identity=row.identity).order_by("change"))
+
+
+def _fact_of(row: Acceptance) -> AcceptanceFact:
+    return AcceptanceFact.model_validate(from_text(row.content))
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Persons: who asked, and who recorded what they asked."""
+
+    requester: uuid.UUID | None = None
+    recorder: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +256,8 @@ class _Decision:
     kind: DecisionKind
     reason: str
     shown: Shown | None
-    requester: uuid.UUID | None
+    people: _People = field(default_factory=_People)
+    is_authority_claimed: bool = False
 
 
 def _decide(write: Write, row: Acceptance, ref: str, decision: _Decision) -> Written:
@@ -211,14 +265,16 @@ def _decide(write: Write, row: Acceptance, ref: str, decision: _Decision) -> Wri
     if decision.kind is not DecisionKind.CONFIRMED and not decision.reason.strip():
         raise InvalidError(f"An acceptance is {decision.kind} for a reason; give one")
     is_of_system = decision.kind is DecisionKind.LAPSED
-    fact = AcceptanceFact.model_validate(from_text(row.content))
+    fact = _fact_of(row)
     written = AcceptanceDecision(
         acceptance_id=row.id,
         kind=decision.kind.value,
         decided_by_id=None if is_of_system else write.actor.member_id,
         decided_by_person_id=None if is_of_system else write.person_id,
-        requested_by_id=decision.requester,
+        requested_by_id=decision.people.requester,
+        recorded_by_id=decision.people.recorder,
         by_sole_operator=declared_sole_operator(),
+        is_authority_claimed=decision.is_authority_claimed,
         effective_on=today_in(write),
         reason=decision.reason,
         shown=None if decision.shown is None else decision.shown.as_text(fact.ceiling),
@@ -232,6 +288,7 @@ def _decide(write: Write, row: Acceptance, ref: str, decision: _Decision) -> Wri
         "kind": decision.kind,
         "reason": decision.reason,
         "by_sole_operator": written.by_sole_operator,
+        "is_authority_claimed": written.is_authority_claimed,
         "shown": written.shown,
     }
     draft.say(place, to_text(said))

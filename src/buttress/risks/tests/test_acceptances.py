@@ -1,17 +1,20 @@
 """The life of an acceptance: asked for by one, decided by another within authority and ceiling, ended for good."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from buttress.orgs.errors import ForbiddenError, InvalidError, NotFoundError
+from buttress.orgs.content import from_text
+from buttress.orgs.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from buttress.orgs.kinds_of_orgs import PROFILE_REF
 from buttress.orgs.models import AuditEntry, Head, Profile
 from buttress.orgs.moments import Moment
+from buttress.orgs.reading import zone_of_organisation
 from buttress.orgs.recording import Standing, state
 from buttress.orgs.records import ProfileRecord
 from buttress.orgs.roles import Operation
@@ -20,9 +23,9 @@ from buttress.orgs.services import change_profile
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor, write
 from buttress.risks import selectors
-from buttress.risks.decisions import AcceptanceStanding, DecisionKind, Shown
+from buttress.risks.decisions import AcceptanceStanding, DecisionKind, Shown, request_digest
 from buttress.risks.kinds import ACCEPTANCES
-from buttress.risks.models import AcceptanceDecision
+from buttress.risks.models import Acceptance, AcceptanceDecision
 from buttress.risks.records.risk import AcceptanceFact
 from buttress.risks.services.acceptance import (
     Named,
@@ -53,10 +56,16 @@ NAMED = Named("R-014", NEW_YEAR)
 NAME = ("R-014", NEW_YEAR, None)
 
 
-def seen(actor: Actor, rating: str | None = "high", annual_loss: float | None = 150_000.0) -> Shown:
-    """What was computed of the register as it stands."""
+def seen(
+    actor: Actor, rating: str | None = "high", annual_loss: float | None = 150_000.0, *, named: Named = NAMED
+) -> Shown:
+    """What was computed of the register as it stands, and the request as it reads."""
     with tenant(actor.organisation_id):
-        return Shown(rating, annual_loss, "ab" * 32, Head.objects.get().revision)
+        rows = Acceptance.objects.filter(record__ref=named.ref, identity=named.identity)
+        request = AcceptanceFact.model_validate(from_text(rows.latest("change").content))
+        today = timezone.now().astimezone(zone_of_organisation()).date()
+        revision = Head.objects.get().revision
+        return Shown(rating, annual_loss, "ab" * 32, revision, today, request_digest(request))
 
 
 def requested(**other: object) -> Mapping[str, Actor]:
@@ -109,6 +118,8 @@ def test_a_confirmation_keeps_what_was_shown():
         "ceiling": {"rating": "high", "annual_loss": "200000"},
         "snapshot_digest": "ab" * 32,
         "revision": before.revision,
+        "as_of": before.as_of.isoformat(),
+        "request_digest": before.request_digest,
     }
     assert selectors.pending_acceptances(actors["erin"]) == ()
     entry = audit_trail(actors["ada"], subject_kind="risks", last=1)[0]
@@ -122,7 +133,7 @@ def test_only_the_person_named_decides():
         with pytest.raises(ForbiddenError, match=refusal):
             confirm_acceptance(actors[member], named=NAMED, shown=seen(actors["erin"]))
     with pytest.raises(ForbiddenError, match="Only erin decides"):
-        refuse_acceptance(actors["ada"], named=NAMED, reason="No")
+        refuse_acceptance(actors["ada"], named=NAMED, reason="No", shown=seen(actors["ada"]))
 
 
 def test_a_request_is_the_requesters_own_and_undecided():
@@ -194,18 +205,79 @@ def test_what_was_shown_before_the_register_changed_is_outdated():
         confirm_acceptance(actors["erin"], named=NAMED, shown=before)
 
 
+def test_a_residual_of_another_day_is_outdated():
+    actors = requested()
+    shown = seen(actors["erin"])
+    with pytest.raises(OutdatedError, match="look at it again"):
+        confirm_acceptance(
+            actors["erin"],
+            named=NAMED,
+            shown=replace(shown, as_of=shown.as_of - timedelta(1)),
+            reason="Before midnight",
+        )
+    confirm_acceptance(actors["erin"], named=NAMED, shown=shown)
+
+
+@pytest.mark.parametrize("decide", [confirm_acceptance, refuse_acceptance])
+def test_a_request_that_was_corrected_since_it_was_shown_is_a_conflict(decide: Callable[..., object]):
+    """Even with the revision of now: the words that were read are not the ones that would be decided about."""
+    actors = requested()
+    before = seen(actors["erin"])
+    imported(actors, "ruth", acceptance(requested_by="ruth", ceiling={"rating": "high", "annual_loss": 299_000}))
+    old_words = replace(seen(actors["erin"]), request_digest=before.request_digest)
+    with pytest.raises(ConflictError) as caught:
+        decide(actors["erin"], named=NAMED, shown=old_words, reason="As I saw it")
+    conflict = caught.value
+    assert (conflict.seen.number, conflict.seen.content["ceiling"]["annual_loss"]) == (1, "200000")
+    assert (conflict.stored.number, conflict.stored.content["ceiling"]["annual_loss"]) == (2, "299000")
+    with pytest.raises(ConflictError, match="you saw version 0"):
+        decide(actors["erin"], named=NAMED, shown=replace(old_words, request_digest="0" * 64), reason="Never shown")
+    decide(actors["erin"], named=NAMED, shown=seen(actors["erin"]), reason="As I see it")
+
+
+def test_an_authority_is_used_by_who_holds_it():
+    actors = requested()
+    held = [{"role": "executive", "highest_rating": "high", "annual_loss": 300_000, "held_by": ["ada"]}]
+    set_appetite(actors["ruth"], appetite=appetite(NEW_YEAR + timedelta(1), authorities=held))
+    with pytest.raises(ForbiddenError, match="executive is held by ada, not by erin"):
+        confirm_acceptance(actors["erin"], named=NAMED, shown=seen(actors["erin"]))
+    with pytest.raises(InvalidError, match="who holds the authority of executive: ada"):
+        day = NEW_YEAR + timedelta(1)
+        request_acceptance(actors["ruth"], ref="R-014", acceptance=acceptance(day))
+    held[0]["held_by"] = ["ada", "erin"]
+    set_appetite(actors["ruth"], appetite=appetite(NEW_YEAR + timedelta(2), authorities=held))
+    confirm_acceptance(actors["erin"], named=NAMED, shown=seen(actors["erin"]))
+    (line,) = selectors.acceptance_decisions(actors["vera"])
+    assert not line.is_authority_claimed
+
+
+def test_only_persons_of_the_organisation_hold_an_authority():
+    actors = harbourline_with_risk()
+    held = [{"role": "executive", "highest_rating": "high", "annual_loss": 300_000, "held_by": ["erni"]}]
+    with pytest.raises(InvalidError, match=r"authorities.0.held_by.0: found 'erni'.*'erin'"):
+        set_appetite(actors["ruth"], appetite=appetite(NEW_YEAR + timedelta(1), authorities=held))
+
+
+def test_an_authority_that_nobody_is_named_to_hold_is_marked_as_claimed():
+    actors = confirmed()
+    (line,) = selectors.acceptance_decisions(actors["vera"])
+    assert line.is_authority_claimed
+    said = audit_trail(actors["ada"], subject_kind="risks", last=1)[0].values["decisions.0"]
+    assert '"is_authority_claimed":true' in said
+
+
 def test_a_request_is_decided_once():
     actors = confirmed()
     with pytest.raises(InvalidError, match="confirmed already"):
         confirm_acceptance(actors["erin"], named=NAMED, shown=seen(actors["erin"]))
     with pytest.raises(InvalidError, match="confirmed already"):
-        refuse_acceptance(actors["erin"], named=NAMED, reason="No")
+        refuse_acceptance(actors["erin"], named=NAMED, reason="No", shown=seen(actors["erin"]))
 
 
 def test_a_refused_request_is_neither_pending_nor_confirmed_later():
     actors = requested()
     with pytest.raises(InvalidError, match="for a reason"):
-        refuse_acceptance(actors["erin"], named=NAMED, reason=" ")
+        refuse_acceptance(actors["erin"], named=NAMED, reason=" ", shown=seen(actors["erin"]))
     refuse_acceptance(actors["erin"], named=NAMED, reason="Too much", shown=seen(actors["erin"]))
     assert selectors.pending_acceptances(actors["erin"]) == ()
     standing = selectors.acceptance_standings(actors["erin"])[NAME]
@@ -269,7 +341,7 @@ def test_an_acceptance_is_taken_back_by_either_side():
     request_acceptance(actors["ruth"], ref="R-014", acceptance=acceptance(key="second"))
     withdraw_acceptance(actors["ruth"], named=second, reason="Not needed")
     with pytest.raises(InvalidError, match="is withdrawn: Not needed"):
-        confirm_acceptance(actors["erin"], named=second, shown=seen(actors["erin"]))
+        confirm_acceptance(actors["erin"], named=second, shown=seen(actors["erin"], named=second))
 
 
 def test_other_words_have_to_be_confirmed_anew():
@@ -287,9 +359,41 @@ def test_who_brought_a_nameless_request_in_does_not_confirm_it():
         confirm_acceptance(actors["ada"], named=NAMED, shown=seen(actors["ada"]))
     imported(actors, "ruth", acceptance(accepted_by="ada", key="another"))
     another = replace(NAMED, key="another")
-    confirm_acceptance(actors["ada"], named=another, shown=seen(actors["ada"]))
+    confirm_acceptance(actors["ada"], named=another, shown=seen(actors["ada"], named=another))
     with tenant(actors["ada"].organisation_id):
-        assert AcceptanceDecision.objects.get().requested_by.ref == "ruth"
+        decision = AcceptanceDecision.objects.get()
+        assert (decision.requested_by.ref, decision.recorded_by.ref) == ("ruth", "ruth")
+
+
+def test_who_recorded_a_request_in_another_name_does_not_confirm_it():
+    """A file states whom it likes as requester: the member who applied it is no second pair of eyes."""
+    actors = harbourline_with_risk()
+    imported(actors, "ada", acceptance(accepted_by="ada", requested_by="ruth"))
+    with pytest.raises(ForbiddenError, match=r"recorded the request for the acceptance .* yourself"):
+        confirm_acceptance(actors["ada"], named=NAMED, shown=seen(actors["ada"]))
+    assert not selectors.acceptance_standings(actors["ada"])
+
+
+def test_who_changed_the_words_of_a_request_does_not_confirm_it():
+    actors = harbourline_with_risk()
+    imported(actors, "ruth", acceptance(accepted_by="ada", requested_by="ruth"))
+    imported(actors, "ada", acceptance(accepted_by="ada", requested_by="ruth", until=date(2991, 1, 1)))
+    with pytest.raises(ForbiddenError, match="recorded the request"):
+        confirm_acceptance(actors["ada"], named=NAMED, shown=seen(actors["ada"]))
+    imported(actors, "ruth", acceptance(accepted_by="ada", requested_by="ruth", until=date(2992, 1, 1)))
+    imported(actors, "ada", acceptance(accepted_by="ada", requested_by="ruth", until=date(2992, 1, 1)))
+    confirm_acceptance(actors["ada"], named=NAMED, shown=seen(actors["ada"]))
+    assert selectors.acceptance_standings(actors["ada"])[NAME].is_confirmed
+
+
+def test_who_brought_a_withdrawn_request_back_does_not_confirm_it():
+    actors = harbourline_with_risk()
+    asked = acceptance(accepted_by="ada", requested_by="ruth")
+    imported(actors, "ruth", asked)
+    imported(actors, "ruth", asked.model_copy(update={"retracted": "Not needed"}))
+    imported(actors, "ada", asked)
+    with pytest.raises(ForbiddenError, match="recorded the request"):
+        confirm_acceptance(actors["ada"], named=NAMED, shown=seen(actors["ada"]))
 
 
 def test_a_sole_operator_decides_alone_and_every_decision_says_so():
@@ -303,7 +407,10 @@ def test_a_sole_operator_decides_alone_and_every_decision_says_so():
     change_profile(ada, profile=profile, version=version)
     request_acceptance(ada, ref="R-014", acceptance=acceptance(accepted_by="ada"))
     confirm_acceptance(ada, named=NAMED, shown=seen(ada))
-    assert [line.by_sole_operator for line in selectors.acceptance_decisions(ada)] == [True]
+    imported(actors, "ada", acceptance(accepted_by="ada", requested_by="ruth", key="from a file"))
+    from_file = replace(NAMED, key="from a file")
+    confirm_acceptance(ada, named=from_file, shown=seen(ada, named=from_file))
+    assert [line.by_sole_operator for line in selectors.acceptance_decisions(ada)] == [True, True]
 
 
 def test_an_expired_request_is_not_confirmed():
@@ -341,7 +448,8 @@ def test_the_standings_of_some_risks_are_read_without_those_of_others():
     other = "R-015"
     add_risk(actors["ruth"], ref=other, risk=risk())
     request_acceptance(actors["ruth"], ref=other, acceptance=acceptance())
-    refuse_acceptance(actors["erin"], named=Named(other, NEW_YEAR), reason="Too much")
+    named = Named(other, NEW_YEAR)
+    refuse_acceptance(actors["erin"], named=named, reason="Too much", shown=seen(actors["erin"], named=named))
     with tenant(actors["ruth"].organisation_id):
         both = selectors.standings_at()
         assert set(both) == {NAME, (other, NEW_YEAR, None)}

@@ -79,10 +79,13 @@ def test_a_decision_is_anothers_and_comes_once():
     organisation, decision = _decision()
     with tenant(organisation):
         ruth, erin = Member.objects.get(ref="ruth"), Member.objects.get(ref="erin")
-        by_erin = {"decided_by": erin, "decided_by_person": erin.person, "requested_by": ruth.person, "shown": "{}"}
+        asked = {"requested_by": ruth.person, "recorded_by": ruth.person, "shown": "{}"}
+        by_erin = {"decided_by": erin, "decided_by_person": erin.person, **asked}
         by_ruth = {**by_erin, "decided_by": ruth, "decided_by_person": ruth.person}
         for columns, name in (
-            ({**by_ruth, "kind": "confirmed"}, "decision_independent"),
+            ({**by_ruth, "kind": "confirmed", "recorded_by": erin.person}, "decision_independent"),
+            ({**by_erin, "kind": "confirmed", "recorded_by": erin.person}, "decision_independent"),
+            ({**by_erin, "kind": "confirmed", "recorded_by": None}, "decision_independent"),
             ({**by_erin, "kind": "confirmed", "requested_by": None}, "decision_independent"),
             ({**by_erin, "kind": "confirmed", "shown": None}, "decision_independent"),
             ({**by_erin, "kind": "lapsed"}, "decision_has_decider"),
