@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
-from buttress.cli.console import watched_progress
+from buttress.cli.checkpoints import checkpoints_given
+from buttress.cli.console import note, watched_progress
 from buttress.cli.database import with_database
+from buttress.formats.problems import ProblemsError
 
 
 def backup(
@@ -27,17 +29,45 @@ def backup(
 
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What buttress backup wrote.")],
+    sha256: Annotated[
+        str | None, typer.Option(metavar="DIGEST", help="The SHA-256 of the file, as buttress backup printed it.")
+    ] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|ORG:ENTRIES:HASH", help="Checkpoints of its audit trails, kept from an earlier day."
+        ),
+    ] = None,
 ) -> None:
     """Fill an empty database from a backup, and verify it; nothing stays of one that is not whole.
 
-    Run `buttress setup` first, without an organisation.
+    Run `buttress setup` first, without an organisation. A file that was written anew agrees with itself: only the SHA-256
+    or a checkpoint, kept elsewhere, tells it, and before anything is written. Figures are computed from what was restored.
     """
     with_database()
-    from buttress.register.backup.restore import restore as read_backup  # noqa: PLC0415 - Django only for what needs it
+    from buttress.register.backup.kept_elsewhere import KeptElsewhere  # noqa: PLC0415 - Django only for what needs it
+    from buttress.register.backup.restore import restore as read_backup  # noqa: PLC0415
 
+    digest = None if sha256 is None else sha256.strip().lower()
+    kept = KeptElsewhere(digest, tuple(checkpoints_given(checkpoint).values()) if checkpoint is not None else ())
     with watched_progress() as progress:
-        done = read_backup(file, progress)
+        done = read_backup(file, progress, kept)
     typer.echo(f"Restored {_content(done.organisations, done.rows, done.files)}; every audit trail verified")
+    if digest is None and checkpoint is None:
+        note("Nothing kept elsewhere was given: whether the file is the one that was written, it cannot tell itself")
+    for organisation in done.organisations:
+        _compute_figures(organisation)
+
+
+def _compute_figures(organisation: str) -> None:
+    """What was restored stays where its figures cannot be computed; then they wait."""
+    from buttress.orgs.selectors import system_of  # noqa: PLC0415 - Django only for what needs it
+    from buttress.register.figures.rebuild import rebuild  # noqa: PLC0415
+
+    try:
+        rebuild(system_of(organisation).organisation_id)
+    except (ProblemsError, ValueError) as error:
+        note(f"The figures of {organisation} cannot be computed: {error}. Mend it, then: buttress figures rebuild")
 
 
 def _content(organisations: tuple[str, ...], rows: int, files: int) -> str:

@@ -61,7 +61,9 @@ def _make_place() -> None:
 def _migrate() -> None:
     """Every step that is missing; stops at the first that fails, of which nothing stays."""
     from django.core.management import call_command  # noqa: PLC0415
-    from django.db import Error  # noqa: PLC0415
+    from django.db import Error, connection  # noqa: PLC0415
+
+    from buttress.orgs.new_database import make_tables  # noqa: PLC0415
 
     file = database_file()
     is_new = file is not None and not file.exists()
@@ -72,7 +74,8 @@ def _migrate() -> None:
         return
     note(f"{len(pending)} steps to go ...")
     try:
-        call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
+        if not make_tables(connection):
+            call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
     except Error as error:
         stopped = (pending_migrations() or pending)[0]
         raise RefusalError(

@@ -6,13 +6,13 @@ change places or tenants. The payload is committed to field by field: each leaf 
 value, so that an erased field leaves its leaf and nothing to guess from.
 """
 
-import hashlib
 import json
 import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 FIRST_HASH = "0" * 64
@@ -41,28 +41,56 @@ class Entry:
 
     @property
     def as_bytes(self) -> bytes:
-        # Written out, because a trail has millions of these: canonical JSON with its keys in order.
-        member = "null" if self.member is None else f'"{self.member}"'
-        subject = "null" if self.subject is None else f'"{self.subject}"'
         recorded_at = self.recorded_at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
-        return (
-            f'{{"action":{_quoted(self.action)},"change":{self.change},"member":{member},'
-            f'"organisation":"{self.organisation}","payload":{_quoted(self.payload_digest)},'
-            f'"recorded_at":"{recorded_at}Z","sequence":{self.sequence},"subject":{subject},'
-            f'"subject_kind":{_quoted(self.subject_kind)}}}'
-        ).encode()
+        return entry_bytes(
+            str(self.organisation),
+            self.sequence,
+            self.change,
+            f"{recorded_at}Z",
+            None if self.member is None else str(self.member),
+            self.action,
+            self.subject_kind,
+            None if self.subject is None else str(self.subject),
+            self.payload_digest,
+        )
 
     def hash_after(self, previous: str) -> str:
         """The hash (hex) of this entry after one with hash `previous`."""
-        return hashlib.sha256(_VERSION + bytes.fromhex(previous) + self.as_bytes).hexdigest()
+        return hash_of_entry(previous, self.as_bytes)
 
 
 _quoted = json.encoder.encode_basestring
 """A text as canonical JSON."""
 
 
-def _canonical(body: Any) -> bytes:
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
+def entry_bytes(
+    organisation: str,
+    sequence: int,
+    change: int,
+    recorded_at: str,
+    member: str | None,
+    action: str,
+    subject_kind: str,
+    subject: str | None,
+    payload: str,
+) -> bytes:
+    """What the hash of an entry is over, of texts as they stand in it: canonical JSON with its keys in order."""
+    # Written out, and of texts, because a trail has millions of these.
+    by = "null" if member is None else f'"{member}"'
+    about = "null" if subject is None else f'"{subject}"'
+    return (
+        f'{{"action":{_quoted(action)},"change":{change},"member":{by},"organisation":"{organisation}",'
+        f'"payload":{_quoted(payload)},"recorded_at":"{recorded_at}","sequence":{sequence},"subject":{about},'
+        f'"subject_kind":{_quoted(subject_kind)}}}'
+    ).encode()
+
+
+def hash_of_entry(previous: str, content: bytes) -> str:
+    """The hash (hex) of an entry with these bytes after one with hash `previous`; ValueError where that is none."""
+    return sha256(_VERSION + bytes.fromhex(previous) + content).hexdigest()
+
+
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
 def salted(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,17 +104,16 @@ def salted(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def payload_digest(fields: Fields) -> str:
     """The digest (hex) that an entry keeps of its payload."""
-    leaves = (f"{name}:{_leaf(name, fields[name])}" for name in sorted(fields))
-    return hashlib.sha256("\n".join(leaves).encode()).hexdigest()
+    leaves = [f"{name}:{_leaf(name, fields[name])}" for name in sorted(fields)]
+    return sha256("\n".join(leaves).encode()).hexdigest()
 
 
 def _leaf(name: str, stored: Any) -> str:
-    if isinstance(stored, dict):
+    if type(stored) is dict:
         return str(stored["erased"])
     salt, value = stored
-    is_text = isinstance(value, str)
-    said = f"[{_quoted(name)},{_quoted(value)}]".encode() if is_text else _canonical([name, value])
-    return hashlib.sha256(bytes.fromhex(salt) + said).hexdigest()
+    said = f"[{_quoted(name)},{_quoted(value)}]" if type(value) is str else _CANONICAL.encode([name, value])
+    return sha256(bytes.fromhex(salt) + said.encode()).hexdigest()
 
 
 def is_lasting(name: str) -> bool:

@@ -52,6 +52,7 @@ class Operation(StrEnum):
     FIGURES_REBUILD = "figures.rebuild"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
+    AUDIT_ERASE = "audit.erase"
 
 
 _O, _R, _C, _A, _P, _V = (
@@ -101,11 +102,19 @@ TABLE: Mapping[Operation, Mapping[Role, Grant]] = MappingProxyType(
         Operation.FIGURES_REBUILD: _row(_O, _R),
         Operation.AUDIT_READ: _row(_O, _R, _P),
         Operation.AUDIT_VERIFY: _row(_O, _R, _P),
+        Operation.AUDIT_ERASE: _row(_O),
     }
 )
 
 OF_THE_SYSTEM = frozenset(
-    {Operation.ORGANISATION_FOUND, Operation.ACCEPTANCE_LAPSE, Operation.FIGURES_REBUILD, Operation.AUDIT_VERIFY}
+    {
+        Operation.ORGANISATION_FOUND,
+        Operation.ACCEPTANCE_LAPSE,
+        Operation.TEST_RUN,
+        Operation.EVIDENCE_RECORD,
+        Operation.FIGURES_REBUILD,
+        Operation.AUDIT_VERIFY,
+    }
 )
 """What jobs and the operator of the installation do without a member."""
 

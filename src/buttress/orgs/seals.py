@@ -30,6 +30,11 @@ def seal_of_values(model: type[models.Model], columns: Sequence[str], values: Se
     return digest_of(_CANONICAL.encode([model._meta.label_lower, stable]))
 
 
+def stable_json(value: Any) -> str:
+    """A value as it stands in the text that a seal is over."""
+    return _CANONICAL.encode(_stable(value))
+
+
 def _stable(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

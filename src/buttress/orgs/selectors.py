@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from buttress.orgs.audit import values_of
+from buttress.orgs.corrections import corrections_among
 from buttress.orgs.errors import NotFoundError
 from buttress.orgs.kinds_of_orgs import MEMBERS, ORGANISATION, PERSONS, PROFILE_REF
-from buttress.orgs.models import AuditPayload, Member, Organisation
+from buttress.orgs.models import AuditEntry, AuditPayload, Member, Organisation
 from buttress.orgs.moments import Moment
 from buttress.orgs.reading import StoredRecord, records_of
 from buttress.orgs.reads import reads
@@ -81,7 +82,8 @@ def members(moment: Moment | None = None) -> dict[str, StoredRecord]:
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """An entry of the audit trail with what it says; erased values are None."""
+    """An entry of the audit trail with what it says; erased values are None. `corrections` names the values, such as
+    `assessments.0`, that are facts in the place of earlier ones."""
 
     sequence: int
     change: int
@@ -89,6 +91,7 @@ class AuditLine:
     action: str
     subject_kind: str
     values: Mapping[str, Any]
+    corrections: frozenset[str] = frozenset()
 
 
 @reads(Operation.AUDIT_READ)
@@ -97,15 +100,24 @@ def audit_trail(*, subject_kind: str | None = None, ref: str | None = None, last
     payloads = AuditPayload.objects.select_related("entry").order_by("-entry__sequence")
     if subject_kind is not None:
         payloads = payloads.filter(entry__subject_kind=subject_kind)
-    lines = []
+    found: list[tuple[AuditEntry, dict[str, Any]]] = []
     for payload in payloads.iterator(chunk_size=200):
         values = values_of(json.loads(payload.fields))
         if ref is not None and values.get("ref") != ref:
             continue
-        entry = payload.entry
-        lines.append(
-            AuditLine(entry.sequence, entry.change, entry.recorded_at, entry.action, entry.subject_kind, values)
-        )
-        if len(lines) == last:
+        found.append((payload.entry, values))
+        if len(found) == last:
             break
-    return tuple(lines)
+    corrections = corrections_among(found)
+    return tuple(
+        AuditLine(
+            entry.sequence,
+            entry.change,
+            entry.recorded_at,
+            entry.action,
+            entry.subject_kind,
+            values,
+            corrections.get(entry.sequence, frozenset()),
+        )
+        for entry, values in found
+    )

@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from buttress.evidence.models import EvidenceRun
 from buttress.evidence.reading import dataset_files
-from buttress.evidence.results import read_results_files
+from buttress.evidence.results import ResultsFile, read_results_files
 from buttress.formats.folder import is_there
 from buttress.formats.models import StrictModel
 from buttress.formats.ordering import natural
@@ -38,8 +39,8 @@ MOST_IN_A_FILE = 1_500_000
 def export_folder(viewer: Actor, target: Path, *, moment: Moment | None = None, with_results: bool = False) -> Path:
     """Writes the register as it stands, or stood at a moment, to `target`, which must be new or empty.
 
-    With `with_results` data set files, runs and their results are there too. An auditor gets their own engagement only.
-    Raises `ProblemsError` where `target` cannot be written; then it is as before.
+    With `with_results` data set files, runs and their results are there too, of a moment those that it knew. An auditor
+    gets their own engagement only. Raises `ProblemsError` where `target` cannot be written; then it is as before.
     """
     with tenant(viewer.organisation_id):
         register = _as_seen(register_of(moment), engagement_seen(viewer))
@@ -124,8 +125,26 @@ def _own_tests(register: Register) -> dict[str, bytes]:
 def _names(register: Register, moment: Moment | None, *, with_results: bool) -> Sequence[str]:
     """Evidence files to copy, of those that are kept."""
     files = [file for found in dataset_files(moment).values() for file in found] if with_results else []
-    runs = read_results_files(register.folder) if with_results else ()
+    runs = _runs(register.folder, moment) if with_results else ()
     return [name for name in files_of(register, files, runs) if is_there(register.folder, name)]
+
+
+def _runs(folder: Path, moment: Moment | None) -> list[ResultsFile]:
+    """The runs by the moment's day that were recorded by then known, and those that they were stored after, down to the
+    first: in a folder where one of these is missing, none would be believed."""
+    rows = EvidenceRun.objects.all()
+    if moment is not None:
+        rows = rows.filter(as_of__lte=moment.as_of)
+        if moment.known_at is not None:
+            rows = rows.filter(recorded_at__lte=moment.known_at)
+    stored = {file.root: file for file in read_results_files(folder)}
+    wanted = set()
+    for root in rows.values_list("root", flat=True):
+        before: str | None = root
+        while before in stored and before not in wanted:
+            wanted.add(before)
+            before = stored[before].previous
+    return [file for root, file in stored.items() if root in wanted]
 
 
 def _copy(source: Path, target: Path, names: Sequence[str]) -> None:

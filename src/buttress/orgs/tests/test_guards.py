@@ -240,11 +240,15 @@ def _replacement(table: str, columns: tuple[str, ...], alike: tuple[str, ...]) -
 STAGES = ("orgs", "inventory", "criteria", "controls", "risks", "evidence", "register")
 WRITERS = {
     "orgs/entries.py": "chains the entries of a write",
+    "orgs/erasure.py": "takes personal data out of the payload of an entry",
     "orgs/idempotency.py": "forgets keys that are out of date",
     "orgs/recording.py": "changes records and their links",
     "orgs/services.py": "founds organisations",
     "orgs/writing.py": "writes what a write collected, and the head",
     "register/tasks.py": "keeps how far a job has come",
+    "register/monitoring/jobs.py": "keeps how far a job of monitoring has come",
+    "register/monitoring/inbox.py": "names what a job is to collect",
+    "register/monitoring/slots.py": "marks slots as taken or missed",
     "register/backup/table_lines.py": "brings back the rows of a backup",
 }
 

@@ -313,6 +313,15 @@ def test_an_entry_replaced_on_sqlite_is_refused_and_found(place: Place, is_recur
     assert place.verified().first_bad_entry == 5
 
 
+@pytest.mark.parametrize("written", ["upper(record_id)", "CAST(record_id AS BLOB)"])
+def test_an_identifier_written_otherwise_on_sqlite_is_found(place: Place, written: str):
+    """Nobody finds the version by it any more, although it names the same record to whoever reads the row."""
+    if connection.vendor != "sqlite":
+        return
+    _unguarded((f"UPDATE orgs_recordversion SET record_id = {written} WHERE ref = 'finn'",))
+    assert place.verified().first_bad_entry == place.of_person
+
+
 @pytest.mark.postgres
 def test_a_table_emptied_on_postgresql_is_refused_and_found(place: Place):
     tables = ("orgs_recordversion", "orgs_auditentry")

@@ -17,7 +17,7 @@ from buttress.orgs.entries import EntryDraft
 from buttress.orgs.errors import ForbiddenError, InvalidError, NotFoundError
 from buttress.orgs.guards.rules import tenant_models
 from buttress.orgs.kinds_of_orgs import PERSONS
-from buttress.orgs.models import AuditPayload, Head
+from buttress.orgs.models import AuditPayload, Head, RecordVersion
 from buttress.orgs.recording import Standing
 from buttress.orgs.records import PersonRecord, RatesFact
 from buttress.orgs.roles import Operation
@@ -29,6 +29,7 @@ from buttress.orgs.tests.raw_sql import Rows, any_content, sql
 from buttress.orgs.verification import Checkpoint, checkpoint, verify, verify_organisation
 from buttress.orgs.verification.problems import Findings
 from buttress.orgs.verification.sealed_rows import SealedRows
+from buttress.orgs.verification.sealed_text import sealed_text, stored_rows
 from buttress.orgs.verification.steady_reading import steady_reading
 from buttress.orgs.writing import write
 
@@ -125,6 +126,33 @@ def test_every_sealed_row_has_the_seal_that_it_was_given_once_it_is_read_again()
                 if seal_of(model._default_manager.get(pk=row.pk)) != seal_of(row):
                     differing.append(model._meta.label)
     assert differing == []
+
+
+@pytest.mark.parametrize("is_full", [True, False])
+def test_verification_makes_the_same_seal_of_a_stored_row_in_its_own_way(is_full):
+    """Of every sealed table, with a value in each column, and with none where there may be none."""
+    differing = []
+    with any_content():
+        for number, model in enumerate(model for model in tenant_models() if model.SEALED):
+            rows, others = Rows(f"ours-{number}"), Rows(f"theirs-{number}")
+            empty = {} if is_full else {f.attname: None for f in model._meta.concrete_fields if f.null}
+            row, foreign = rows.make(model, **empty), others.make(model)
+            text = sealed_text(model)
+            with tenant(rows.organisation.id):
+                found = stored_rows(model, text, [str(row.pk), str(foreign.pk), str(row.pk).upper(), "none", ""])
+            if {key: text.seal(values) for key, values in found.items()} != {str(row.pk): seal_of(row)}:
+                differing.append(model._meta.label)
+    assert differing == []
+
+
+def test_a_value_that_its_column_cannot_have_gives_no_seal():
+    text = sealed_text(RecordVersion)
+    row = Rows("harbourline").make(RecordVersion)
+    with tenant(row.organisation_id):
+        (values,) = stored_rows(RecordVersion, text, [str(row.pk)]).values()
+    for place, column in enumerate(text.columns):
+        for odd in (b"x", 1.5, [], "\x00", None):
+            assert text.seal((*values[:place], odd, *values[place + 1 :])) != seal_of(row), (column, odd)
 
 
 def test_an_erased_value_leaves_the_trail_whole():

@@ -11,10 +11,9 @@ from django.db.models import Min
 from buttress.orgs.audit import values_of
 from buttress.orgs.guards.rules import tenant_models
 from buttress.orgs.models import AuditEntry, AuditPayload
-from buttress.orgs.seals import seal_of_values, sealed_columns
 from buttress.orgs.tenancy import TenantModel
 from buttress.orgs.verification.problems import Findings
-from buttress.orgs.verification.rows_by_key import rows_by_key
+from buttress.orgs.verification.sealed_text import sealed_text, stored_rows
 
 _WINDOW = 500
 """Seals of one table that are compared with their rows at once."""
@@ -29,6 +28,7 @@ class SealedRows:
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._models = {model._meta.label_lower: model for model in tenant_models() if model.SEALED}
+        self._texts = {table: sealed_text(model) for table, model in self._models.items()}
         self._waiting: dict[str, dict[str, tuple[str, int]]] = {}
         self._met: Counter[str] = Counter()
 
@@ -54,11 +54,8 @@ class SealedRows:
 
     def _compare(self, table: str) -> None:
         waiting = self._waiting.pop(table)
-        model = self._models[table]
-        columns = sealed_columns(model)
-        key = columns.index("id")
-        stored = rows_by_key(model, "pk", _known_ids(waiting), columns)
-        rows = {str(values[key]): values for values in stored}
+        text = self._texts[table]
+        rows = stored_rows(self._models[table], text, waiting)
         for row_id, (digest, sequence) in waiting.items():
             values = rows.get(row_id)
             if values is None:
@@ -66,10 +63,9 @@ class SealedRows:
                 self._findings.report(where, f"the row {row_id} is missing", "the row as it was recorded", sequence)
                 continue
             self._met[table] += 1
-            if seal_of_values(model, columns, values) != digest:
-                where = (
-                    f"{_described(table, dict(zip(columns, values, strict=True)))}, recorded by audit entry {sequence}"
-                )
+            if text.seal(values) != digest:
+                described = _described(table, dict(zip(text.columns, values, strict=True)))
+                where = f"{described}, recorded by audit entry {sequence}"
                 self._findings.report(where, f"the row {row_id} was changed", f"a row with digest {digest}", sequence)
         self._findings.counts[table] += len(waiting)
 

@@ -59,19 +59,36 @@ class Backup:
 
 
 @contextmanager
-def opened_backup(source: Path, progress: Callable[[str, int, int], None]) -> Iterator[Backup]:
-    """The backup, checked from end to end.
+def opened_backup(
+    source: Path, progress: Callable[[str, int, int], None], sha256: str | None = None
+) -> Iterator[Backup]:
+    """The backup, checked from end to end; where given, first of all against the SHA-256 (hex) of the whole file.
 
     Raises `BackupRefusedError` where it is damaged, cut, extended, or no backup; the message names the part.
     """
     with ExitStack() as stack:
         try:
-            opened = _checked(stack.enter_context(source.open("rb")), stack, progress)
+            file = stack.enter_context(source.open("rb"))
+            if sha256 is not None:
+                _check_whole(file, sha256)
+            opened = _checked(file, stack, progress)
         except _UNREADABLE as error:
             raise BackupRefusedError(f"{source} is damaged, cut off, or no backup: {error}") from error
         except OSError as error:
             raise BackupRefusedError(f"{source} cannot be read: {error.strerror or error}") from error
         yield opened
+
+
+def _check_whole(file: BinaryIO, sha256: str) -> None:
+    digest = hashlib.sha256()
+    while block := file.read(_BLOCK):
+        digest.update(block)
+    found = digest.hexdigest()
+    if found != sha256:
+        raise BackupRefusedError(
+            f"The file has SHA-256 {found}, not {sha256} as kept elsewhere: it is another file, or was changed; nothing"
+            " of it is used"
+        )
 
 
 def _checked(file: BinaryIO, stack: ExitStack, progress: Callable[[str, int, int], None]) -> Backup:

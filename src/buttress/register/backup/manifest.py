@@ -18,8 +18,13 @@ MANIFEST = "manifest.json"
 LONGEST_LINE = 64 * 1024**2
 """Bytes of one row: a longer one is neither written nor read."""
 
-_LEFT_OUT = frozenset({"orgs.idempotencykey"})
-"""Answers kept for a day for requests that were sent twice; who restores has no such request under way."""
+_FIGURES = ("riskfigures", "controlfigures", "criterionfigures", "portfoliofigures", "figureset")
+_LEFT_OUT = frozenset(
+    {"orgs.idempotencykey", "register.backdating", "register.recomputing", *(f"register.{name}" for name in _FIGURES)}
+)
+"""Answers kept for a day for requests that were sent twice: who restores has no such request under way. And stored
+figures, with what is kept to renew them: no seal holds them, so that they are computed anew from what was restored."""
+
 # What follows the organisation leads down and nowhere else: no empty part, no dots alone, no backslash, nothing unseen.
 _PART = r"(?!\.{1,2}(?:/|\Z))[^/\\\x00-\x1f\x7f\ud800-\udfff]{1,200}"
 _TABLE = re.compile(r"tables/([a-z]+\.[a-z]+)\.jsonl\Z")

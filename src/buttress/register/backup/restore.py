@@ -13,15 +13,17 @@ from pathlib import Path, PurePosixPath
 
 from django.core.management.color import no_style
 from django.db import DataError, IntegrityError, connection, transaction
+from django.utils import timezone
 
 from buttress.evidence.store import folder_of
 from buttress.formats.folder import is_there, make_folder, sha256_of
 from buttress.orgs.checks import require_guards
-from buttress.orgs.models import Organisation
+from buttress.orgs.models import Head, Organisation
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.verification import Checkpoint, verify_organisation
 from buttress.register.backup.archive import Backup, opened_backup
 from buttress.register.backup.backup import Progress, draft_beside, silent, sync_folder, without_time_limits
+from buttress.register.backup.kept_elsewhere import NOTHING_KEPT, KeptElsewhere, check_checkpoints
 from buttress.register.backup.manifest import (
     BackupRefusedError,
     FileSaid,
@@ -33,8 +35,8 @@ from buttress.register.backup.manifest import (
     place_of_file,
 )
 from buttress.register.backup.table_lines import digest_of_table, insert_lines
-from buttress.register.models import Recomputing
-from buttress.register.tasks import REBUILD, enqueue
+from buttress.register.figures import recomputing
+from buttress.register.figures.inputs import day_of, has_scale
 
 _LARGEST_FILE = 1 << 40
 
@@ -48,24 +50,26 @@ class RestoreSummary:
     files: int
 
 
-def restore(source: Path, progress: Progress = silent) -> RestoreSummary:
-    """Fills an empty database of this version, on either engine.
+def restore(source: Path, progress: Progress = silent, kept: KeptElsewhere = NOTHING_KEPT) -> RestoreSummary:
+    """Fills an empty database of this version, on either engine. Figures are computed anew: a job of each organisation
+    waits for that.
 
-    Raises `BackupRefusedError` where the database is not empty, the backup is damaged, of another version or not whole, or
-    what it holds does not verify.
+    Raises `BackupRefusedError` where the database is not empty, the backup is damaged, of another version or not whole, is
+    not the one of which something was `kept` elsewhere, or what it holds does not verify.
     """
     migrations = current_migrations()
     require_guards()
     _require_empty()
-    with opened_backup(source.absolute(), progress) as backup:
+    with opened_backup(source.absolute(), progress, kept.sha256) as backup:
         _require_same_state(backup.manifest, migrations)
+        check_checkpoints(backup, kept.checkpoints)
         with _placed_files(backup, progress), transaction.atomic(durable=True):
             _lock()
             _require_empty()
             _insert(backup, progress)
             _compare(backup.manifest, progress)
             _verify(backup.manifest, progress)
-            _queue_jobs()
+            _ask_for_figures()
     manifest = backup.manifest
     return RestoreSummary(
         tuple(sorted(each.ref for each in manifest.organisations.values())),
@@ -153,12 +157,13 @@ def _verify(manifest: Manifest, progress: Progress) -> None:
     progress("verifying", len(organisations), len(organisations))
 
 
-def _queue_jobs() -> None:
-    """Figures that were waiting to be computed wait again: the queue itself is not part of a backup."""
+def _ask_for_figures() -> None:
+    """Of each organisation that can have figures; neither they nor the queue are part of a backup."""
+    now = timezone.now()
     for organisation_id in Organisation.objects.values_list("pk", flat=True):
         with tenant(organisation_id):
-            for job in Recomputing.objects.filter(done_at=None):
-                enqueue(REBUILD, organisation_id, f"{job.wanted_revision}:{job.wanted_as_of}")
+            if has_scale():
+                recomputing.ask(Head.objects.get().revision, day_of(now), now, "restored from a backup")
 
 
 @contextmanager
