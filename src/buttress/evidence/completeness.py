@@ -5,15 +5,16 @@ data set other than the source begin with its name.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from buttress.core.verdicts import Outcome, is_stale, start_of
+from buttress.evidence.data.raw_rows import MATCHES_ONLY
 from buttress.evidence.data.receipts import Receipt
 from buttress.evidence.data.snapshots import Snapshot
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.evidence.durations import age_text
-from buttress.evidence.importers.findings import silent_checks
+from buttress.evidence.importers.finding import silent_checks
 
 SOURCE_TOTAL = "source_total"
 
@@ -35,10 +36,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The snapshots that a test reads on one day, by data set (None: there is none), and the one before its source."""
+    """The snapshots that a test reads on one day, by data set (None: there is none), and the one before its source.
+
+    `repeating` tells of data sets for how long their files have had the same content, and how long they may.
+    """
 
     snapshots: Mapping[str, Snapshot | None]
     previous: Snapshot | None = None
+    repeating: Mapping[str, tuple[timedelta, timedelta]] = field(default_factory=dict)
 
 
 def standing(declaration: ControlTestDeclaration, inputs: Inputs, as_of: date) -> Standing:
@@ -52,12 +57,14 @@ def standing(declaration: ControlTestDeclaration, inputs: Inputs, as_of: date) -
     if bars := [*missing, *_bars(declaration, present)]:
         return Standing(Outcome.NOT_EVALUATED, tuple(bars))
     source = present.pop(declaration.source)
-    doubts = _doubts(declaration, source, as_of)
+    doubts = [*_doubts(declaration, source, as_of), *_repetition(inputs, declaration.source)]
     for name, snapshot in present.items():
-        beside = [*_doubts(declaration, snapshot, as_of), *_unreconciled(declaration, snapshot)]
+        beside = [*_doubts_beside(declaration, snapshot, as_of), *_unreconciled(declaration, snapshot)]
+        beside += _repetition(inputs, name)
         doubts += [f"{name}: {doubt}" for doubt in beside]
     doubts += _scan_doubts(declaration, source)
     doubts += _shrinkage(declaration, source, inputs.previous)
+    doubts += _lost_columns(source, inputs.previous)
     reconciled, missing_rows = _reconciliation(declaration, source, inputs)
     reasons = tuple(dict.fromkeys([*doubts, *reconciled]))
     return Standing(Outcome.INCOMPLETE if reasons else Outcome.EVALUATED, reasons, missing_rows)
@@ -65,16 +72,24 @@ def standing(declaration: ControlTestDeclaration, inputs: Inputs, as_of: date) -
 
 def _bars(declaration: ControlTestDeclaration, present: Mapping[str, Snapshot]) -> list[str]:
     """Why there is nothing to judge in the data sets that are there."""
-    bars = [bar for name, snapshot in present.items() for bar in _too_few(declaration, name, snapshot)]
+    bars = [bar for name, snapshot in present.items() for bar in _own_bars(declaration, name, snapshot)]
+    bars += [bar for name, snapshot in present.items() for bar in _too_few(declaration, name, snapshot)]
     if declaration.source in present and declaration.checks:
         silent = silent_checks(present[declaration.source].findings, declaration.checks)
         bars += [f"silent_check({check})" for check in silent]
     return bars
 
 
+def _own_bars(declaration: ControlTestDeclaration, name: str, snapshot: Snapshot) -> list[str]:
+    """What the file itself says against any conclusion, such as a scan without advisories."""
+    return [bar if name == declaration.source else f"{name}: {bar}" for bar in snapshot.bars]
+
+
 def _too_few(declaration: ControlTestDeclaration, name: str, snapshot: Snapshot) -> list[str]:
     if not snapshot.rows:
-        return [f"empty({name})"]
+        # A list of what failed may be empty; `_doubts_beside` asks whether it is whole.
+        is_list_of_failures = MATCHES_ONLY in snapshot.doubts and name != declaration.source
+        return [] if is_list_of_failures else [f"empty({name})"]
     least = declaration.completeness.min_rows if name == declaration.source else 1
     return [f"below_min_rows({snapshot.rows} < {least})"] if snapshot.rows < least else []
 
@@ -82,7 +97,7 @@ def _too_few(declaration: ControlTestDeclaration, name: str, snapshot: Snapshot)
 def _doubts(declaration: ControlTestDeclaration, snapshot: Snapshot, as_of: date) -> list[str]:
     """What is wrong with one data set by itself."""
     wanted = declaration.completeness
-    doubts = []
+    doubts = list(snapshot.doubts)
     limit = wanted.max_age
     if limit is not None and is_stale(snapshot.effective_at, limit / timedelta(hours=1), as_of):
         age = start_of(as_of) - snapshot.effective_at
@@ -94,7 +109,29 @@ def _doubts(declaration: ControlTestDeclaration, snapshot: Snapshot, as_of: date
         doubts.append(f"null_keys({snapshot.null_keys})")
     if wanted.unique and snapshot.repeated_keys:
         doubts.append(f"repeated_keys({snapshot.repeated_keys})")
+    if snapshot.future_rows:
+        doubts.append(f"future_rows({snapshot.future_rows})")
     return doubts
+
+
+def _repetition(inputs: Inputs, name: str) -> list[str]:
+    """A feed that repeats itself for longer than its source can stay as it is, is stale however new its files are."""
+    unchanged, limit = inputs.repeating.get(name, (timedelta(0), timedelta(0)))
+    return [f"repeats({age_text(unchanged)} > {age_text(limit)})"] if unchanged > limit else []
+
+
+def _doubts_beside(declaration: ControlTestDeclaration, snapshot: Snapshot, as_of: date) -> list[str]:
+    """What is wrong with a data set beside the source. A list of matches is none to doubt there, as long as its receipt
+    says that the policy ran through: what it lacks passes."""
+    doubts = _doubts(declaration, snapshot, as_of)
+    if MATCHES_ONLY not in doubts:
+        return doubts
+    others = [doubt for doubt in doubts if doubt != MATCHES_ONLY]
+    return others if _is_whole_scan(snapshot) else [*others, "scan_not_complete"]
+
+
+def _is_whole_scan(snapshot: Snapshot) -> bool:
+    return snapshot.receipt is not None and snapshot.receipt.scan_complete is True
 
 
 def _unreconciled(declaration: ControlTestDeclaration, snapshot: Snapshot) -> list[str]:
@@ -118,8 +155,7 @@ def _scan_doubts(declaration: ControlTestDeclaration, snapshot: Snapshot) -> lis
     """A scan's passes are a population only where the receipt says that the scan was complete."""
     if not declaration.checks:
         return []
-    is_complete = snapshot.receipt is not None and snapshot.receipt.scan_complete is True
-    return [] if is_complete else ["scan_not_complete"]
+    return [] if _is_whole_scan(snapshot) else ["scan_not_complete"]
 
 
 def _shrinkage(declaration: ControlTestDeclaration, source: Snapshot, previous: Snapshot | None) -> list[str]:
@@ -128,6 +164,14 @@ def _shrinkage(declaration: ControlTestDeclaration, source: Snapshot, previous: 
         return []
     lost = previous.rows - source.rows
     return [f"shrunk({previous.rows} -> {source.rows})"] if lost > most * previous.rows else []
+
+
+def _lost_columns(source: Snapshot, previous: Snapshot | None) -> list[str]:
+    """Columns that the file before had: an export that changes its form may have changed what it selects as well."""
+    if previous is None or previous.table is None:
+        return []
+    lost = sorted(source.absent - previous.absent)
+    return [f"columns_lost({', '.join(lost)})"] if lost else []
 
 
 def _reconciliation(declaration: ControlTestDeclaration, source: Snapshot, inputs: Inputs) -> tuple[Sequence[str], int]:

@@ -5,7 +5,7 @@ that it does not hold are taken on trust.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, TypeVar
@@ -42,6 +42,8 @@ ONE_OF_KIND = {
     "assumed_controls": "a control of the register or of the starter library",
     "criteria": "a criterion",
     "points_of_focus": "a criterion or point of focus",
+    "incidents": "an incident",
+    "engagements": "an engagement",
     "tests": "a control test or manual test",
     "starter_controls": "a control of the starter library",
 }
@@ -103,7 +105,7 @@ PointOfFocusRef = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[A-Z]{1,2}[0-9]+\.[0-9]+(-[A-Za-z0-9.]+)?$"}),
 ]
 
-_SUBJECT_KINDS = {
+SUBJECT_KINDS: Mapping[str, str] = {
     "vendor": "vendors",
     "asset": "assets",
     "system": "assets",
@@ -111,15 +113,18 @@ _SUBJECT_KINDS = {
     "person": "persons",
     "objective": "objectives",
     "risk": "risks",
+    "incident": "incidents",
+    "engagement": "engagements",
 }
+"""What a subject may be called, and the kind of record that is meant."""
 
 
 def _subject(value: object, info: ValidationInfo) -> object:
     """A subject named by kind and reference, `vendor:newpay`."""
     noun, _, ref = value.partition(":") if isinstance(value, str) else ("", "", "")
-    if noun not in _SUBJECT_KINDS or not ref:
-        raise unfit(value, f"kind:reference, the kind one of {', '.join(_SUBJECT_KINDS)}")
-    _known(_SUBJECT_KINDS[noun], ref, info)
+    if noun not in SUBJECT_KINDS or not ref:
+        raise unfit(value, f"kind:reference, the kind one of {', '.join(SUBJECT_KINDS)}")
+    _known(SUBJECT_KINDS[noun], ref, info)
     return value
 
 

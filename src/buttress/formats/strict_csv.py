@@ -8,6 +8,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from buttress.formats.problems import Problem, ProblemsError, refuse, shown
@@ -48,6 +49,20 @@ def read_csv(
     except csv.Error as error:
         advice = "Check the quotes of this row: a quote inside a quoted field is doubled."
         raise refuse(file, reader.line_num, f"bad CSV ({error})", "well-formed CSV", advice) from None
+
+
+def line_of_record(header: Sequence[str], rows: Sequence[Sequence[str]], number: int) -> int:
+    """The line on which record `number` (from 1) of a file starts: see `lines_of_records`."""
+    return lines_of_records(header, rows[:number])[-1]
+
+
+def lines_of_records(header: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[int]:
+    """The lines (from 1) on which the records of a file start: fields may hold line breaks (LF, CR or CRLF)."""
+
+    def breaks(fields: Sequence[str | None]) -> int:
+        return sum(field.count("\n") + field.count("\r") - field.count("\r\n") for field in fields if field)
+
+    return list(accumulate((1 + breaks(fields) for fields in (header, *rows)), initial=1))[1:-1]
 
 
 def _header(first: list[str], content: str, file: str, delimiter: str, limits: CsvLimits) -> tuple[str, ...]:

@@ -73,10 +73,14 @@ def schema_fingerprint(schema: Schema) -> str:
     return digest_of({"columns": columns, "key": list(schema.key)})
 
 
+def canonical_header(name: str, schema: Schema) -> str:
+    """The first line, with its end."""
+    return f"{name}\t{schema_fingerprint(schema)}\t{','.join(schema.key)}\n"
+
+
 def canonical_digest(table: Table) -> str:
     """SHA-256 (hex) over the header line and all rows."""
-    header = f"{table.name}\t{schema_fingerprint(table.schema)}\t{','.join(table.schema.key)}\n"
-    digest = hashlib.sha256(header.encode())
+    digest = hashlib.sha256(canonical_header(table.name, table.schema).encode())
     for row in canonical_rows(table):
         digest.update(row)
     return digest.hexdigest()

@@ -1,7 +1,8 @@
 """From the text of a cell to its typed value, by the declared column: strictly, or with an error that says what to do.
 
 Empty text is null (in JSON only null is, for text columns). Booleans are `true` and `false`; other spellings need a
-`map`. Timestamps carry their zone or the column declares one; a date where a time is wanted needs `date_as`.
+`map`. Timestamps carry their zone or the column declares one; a date where a time is wanted needs `date_as`. Dates
+written otherwise than 2026-06-30 need a `date_form`, words that stand for nothing an `empty`.
 """
 
 import re
@@ -11,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from buttress.evidence.data.date_forms import DateForm, iso_text
 from buttress.evidence.data.tables import Column, ColumnType, Value
 from buttress.formats.problems import shown
 
@@ -39,21 +41,25 @@ class CellError(Exception):
 @dataclass(frozen=True, slots=True)
 class CellRule:
     """How a column's text is read: `mapping` from text to text (`*` for any other, the empty text for null); `constant` is
-    the text of every row, where the file does not have the column."""
+    the text of every row, where the file does not have the column; texts of `empty` stand for null."""
 
     source: str
     mapping: Mapping[str, str | None] | None = None
     zone: ZoneInfo | None = None
     date_as: str | None = None
     constant: str | None = None
+    empty: frozenset[str] = frozenset()
+    date_form: DateForm | None = None
 
 
 def cell_reader(column: Column, rule: CellRule, organisation_zone: ZoneInfo) -> Reader:
     """The function that turns the column's text into its value; it raises `CellError`."""
     convert = _converter(column, rule, organisation_zone)
-    is_text, nullable, mapping = column.type is ColumnType.TEXT, column.nullable, rule.mapping
+    is_text, nullable, mapping, empty = column.type is ColumnType.TEXT, column.nullable, rule.mapping, rule.empty
 
     def read(text: str | None) -> Value:
+        if text in empty:
+            text = None
         if mapping is not None:
             text = _mapped(text, mapping)
         if text is None or (not text and not is_text):
@@ -112,8 +118,23 @@ def _converter(column: Column, rule: CellRule, zone: ZoneInfo) -> Callable[[str]
         case ColumnType.BOOLEAN:
             return _boolean
         case ColumnType.DATE:
-            return _date
-    return _timestamp_reader(rule, zone)
+            return _in_form(rule.date_form, _date)
+    return _in_form(rule.date_form, _timestamp_reader(rule, zone))
+
+
+def _in_form(form: DateForm | None, convert: Callable[[str], Value]) -> Callable[[str], Value]:
+    """The reader of texts in the declared form."""
+    if form is None:
+        return convert
+
+    def read(text: str) -> Value:
+        try:
+            plain = iso_text(text, form)
+        except ValueError:
+            raise CellError(shown(text), f"a date such as {form.example}", f"It is read as {form}.") from None
+        return convert(plain)
+
+    return read
 
 
 def _text_reader(values: frozenset[str]) -> Callable[[str], Value]:

@@ -18,9 +18,12 @@ from pydantic import AfterValidator, Field, model_validator
 
 from buttress.evidence.data.canonical import digest_of
 from buttress.evidence.data.cells import CellRule
+from buttress.evidence.data.date_forms import DateForm
 from buttress.evidence.data.tables import Column, ColumnType, Schema
+from buttress.evidence.durations import Duration
+from buttress.evidence.importers.registry import findings_formats, row_formats
 from buttress.formats.models import Complaint, Flag, Ref, StrictModel, Text, Whole, complain, unfit, validated
-from buttress.formats.problems import ProblemsError
+from buttress.formats.problems import ProblemsError, nearest
 from buttress.formats.strict_yaml import Path as FieldPath
 from buttress.formats.strict_yaml import YamlNode, read_yaml
 
@@ -38,18 +41,6 @@ class DatasetKind(StrEnum):
     FINDINGS = "findings"
 
 
-class DatasetFormat(StrEnum):
-    CSV = "csv"
-    JSON_LINES = "jsonl"
-    PARQUET = "parquet"
-    PROWLER_CSV = "prowler_csv"
-    PROWLER_OCSF = "prowler_ocsf"
-
-    @property
-    def is_findings(self) -> bool:
-        return self in (DatasetFormat.PROWLER_CSV, DatasetFormat.PROWLER_OCSF)
-
-
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -63,7 +54,9 @@ Zone = Annotated[Text, AfterValidator(_zone)]
 
 class ColumnDeclaration(StrictModel):
     """A column: `from` is its name (or dotted path) in the file, `map` translates texts before they are typed; `value` is
-    what the organisation states of every row, for a column that the file does not have."""
+    what the organisation states of every row, for a column that the file does not have; `empty` are the words that
+    stand for nothing, such as N/A. `past` says that the column tells what has happened: none of its values may be later
+    than the file."""
 
     type: ColumnType | None = None
     source: Text | None = Field(None, alias="from")
@@ -73,7 +66,10 @@ class ColumnDeclaration(StrictModel):
     map: dict[str, str | None] | None = None
     zone: Zone | None = None
     date_as: Literal["start_of_day", "end_of_day"] | None = None
+    date_form: DateForm | None = None
+    empty: tuple[Text, ...] = ()
     value: Text | None = None
+    past: Flag | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -86,8 +82,12 @@ class ColumnDeclaration(StrictModel):
             faults.append(Complaint(("values",), f"values of a {self.type} column", "values of a text column only"))
         if (self.zone or self.date_as) and self.type not in (ColumnType.TIMESTAMP, None):
             faults.append(Complaint(("zone",), f"a {self.type} column", "zone and date_as on timestamps only"))
-        if self.value is not None and (self.source or self.map is not None):
-            faults.append(Complaint(("value",), repr(self.value), "a value alone, or `from` and `map`"))
+        if self.date_form and self.type not in (ColumnType.TIMESTAMP, ColumnType.DATE, None):
+            faults.append(Complaint(("date_form",), f"a {self.type} column", "date_form on dates and timestamps only"))
+        if self.past and self.type not in (ColumnType.TIMESTAMP, ColumnType.DATE, None):
+            faults.append(Complaint(("past",), f"a {self.type} column", "past on dates and timestamps only"))
+        if self.value is not None and (self.source or self.map is not None or self.empty):
+            faults.append(Complaint(("value",), repr(self.value), "a value alone, or `from`, `map` and `empty`"))
         complain(faults)
         return self
 
@@ -126,18 +126,24 @@ def _is_safe(pattern: str) -> bool:
 
 
 class DatasetDeclaration(StrictModel):
-    """A data set of the register; `id` is its reference, by which SQL knows it."""
+    """A data set of the register; `id` is its reference, by which SQL knows it.
+
+    `format` is a name of `importers.registry`. `changes_within` is the longest time in which the content of the source
+    may stay as it is: a feed that repeats itself for longer is held to be broken, however new its files are.
+    """
 
     id: Text = ""
     title: Text = ""
     kind: DatasetKind = DatasetKind.FILE
     path: Text
-    format: DatasetFormat
+    format: Text
     delimiter: Text | None = None
+    sheet: Text | None = None
     schema_id: Ref | None = Field(None, alias="schema")
     key: tuple[Text, ...] = ()
     columns: dict[str, ColumnDeclaration] = Field(default_factory=dict)
     effective_at: EffectiveAt
+    changes_within: Duration | None = None
     universe: tuple[Text, ...] = ()
     not_applicable: dict[str, tuple[Text, ...]] = Field(default_factory=dict)
 
@@ -154,15 +160,26 @@ class DatasetDeclaration(StrictModel):
 
     def _kind_faults(self) -> list[Complaint]:
         faults = []
-        if (self.kind is DatasetKind.FINDINGS) != self.format.is_findings:
-            faults.append(Complaint(("format",), self.format.value, f"a format of kind {self.kind}"))
+        known = findings_formats() if self.kind is DatasetKind.FINDINGS else row_formats()
+        if self.format not in known:
+            faults.append(self._format_fault(known))
         if self.kind is DatasetKind.FILE and (self.universe or self.not_applicable):
             faults.append(Complaint(("universe",), "kind file", "universe and not_applicable on findings only"))
         if self.kind is DatasetKind.FINDINGS and self.columns:
             faults.append(Complaint(("columns",), "columns", "no columns: those of a finding are fixed"))
-        if self.delimiter is not None and (self.format is not DatasetFormat.CSV or len(self.delimiter) != 1):
-            faults.append(Complaint(("delimiter",), repr(self.delimiter), "one character, with format csv only"))
+        if self.delimiter is not None and (self.format != "csv" or len(self.separator) != 1):
+            faults.append(Complaint(("delimiter",), repr(self.delimiter), "one character or tab, with format csv only"))
+        if self.sheet is not None and self.format != "xlsx":
+            faults.append(Complaint(("sheet",), repr(self.sheet), "the name of a sheet, with format xlsx only"))
         return faults
+
+    def _format_fault(self, known: tuple[str, ...]) -> Complaint:
+        is_report = self.kind is DatasetKind.FINDINGS
+        other, kind = (row_formats(), DatasetKind.FILE) if is_report else (findings_formats(), DatasetKind.FINDINGS)
+        advice = f"Is it of `kind: {kind}`?" if self.format in other else nearest(self.format, known)
+        return Complaint(
+            ("format",), repr(self.format), f"a format of kind {self.kind}", f"There are {', '.join(known)}. {advice}"
+        )
 
     def _column_faults(self) -> list[Complaint]:
         faults = [
@@ -174,6 +191,11 @@ class DatasetDeclaration(StrictModel):
             Complaint(("key",), repr(name), "each column once") for name in set(self.key) if self.key.count(name) > 1
         ]
         return faults
+
+    @property
+    def separator(self) -> str:
+        """The sign between the fields of a CSV file; a tab is declared by its name, because nobody sees one."""
+        return "\t" if self.delimiter == "tab" else self.delimiter or ","
 
     @property
     def meaning(self) -> str:
@@ -286,9 +308,7 @@ def resolve(dataset: DatasetDeclaration) -> DatasetSchema:
     rules = {name: CellRule(name) for name in columns}
     for name, own in dataset.columns.items():
         columns[name] = _own_column(name, own, columns.get(name))
-        rules[name] = CellRule(
-            own.source or name, own.map, ZoneInfo(own.zone) if own.zone else None, own.date_as, own.value
-        )
+        rules[name] = _own_rule(name, own)
         optional.discard(name)
     key = dataset.key or (shipped.key if shipped else ())
     return DatasetSchema(Schema(tuple(columns.values()), key), rules, frozenset(optional - set(key)))
@@ -300,6 +320,11 @@ def _own_column(name: str, own: ColumnDeclaration, shipped: Column | None) -> Co
         return Column(name, own.type, own.nullable is not False, own.scale, own.values)
     nullable = shipped.nullable and own.nullable is not False
     return Column(name, shipped.type, nullable, shipped.scale, own.values or shipped.values)
+
+
+def _own_rule(name: str, own: ColumnDeclaration) -> CellRule:
+    zone = ZoneInfo(own.zone) if own.zone else None
+    return CellRule(own.source or name, own.map, zone, own.date_as, own.value, frozenset(own.empty), own.date_form)
 
 
 def _shipped(dataset: DatasetDeclaration) -> Schema | None:
@@ -323,9 +348,10 @@ def _finding_columns() -> tuple[Column, ...]:
         Column("suppressed", ColumnType.BOOLEAN, nullable=False),
         Column("severity_id", ColumnType.INTEGER, nullable=False),
         Column("first_seen", timestamp),
-        Column("last_seen", timestamp, nullable=False),
+        Column("last_seen", timestamp),
         *(Column(name, text) for name in ("account_uid", "provider", "region", "resource_uid")),
         *(Column(name, text) for name in ("resource_name", "resource_type", "product", "product_version")),
+        Column("archived", ColumnType.BOOLEAN, nullable=False),
     )
 
 

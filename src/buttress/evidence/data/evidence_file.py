@@ -10,6 +10,8 @@ from buttress.formats.folder import opened, sha256_of_open
 from buttress.formats.problems import refuse
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
+MAX_PARQUET_BYTES = 8 * 1024 * 1024 * 1024
+"""Parquet is loaded by a child and never held here as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,16 @@ class Evidence:
             return stream.read(MAX_FILE_BYTES + 1)
 
 
+def most_bytes(file_format: str) -> int:
+    """How large a file of that format may be."""
+    return MAX_PARQUET_BYTES if file_format == "parquet" else MAX_FILE_BYTES
+
+
 @contextmanager
-def evidence_file(folder: Path, name: str) -> Iterator[Evidence]:
+def evidence_file(folder: Path, name: str, max_bytes: int = MAX_FILE_BYTES) -> Iterator[Evidence]:
     """The file for the time of a WITH block; raises `ProblemsError` where it is no regular file, too large, or where it
     changed in the meantime."""
-    with opened(folder, name, max_bytes=MAX_FILE_BYTES) as descriptor:
+    with opened(folder, name, max_bytes=max_bytes) as descriptor:
         sha256 = sha256_of_open(descriptor)
         yield Evidence(name, descriptor, sha256)
         if sha256_of_open(descriptor) != sha256:

@@ -97,6 +97,18 @@ def read_receipt(folder: Path, name: str) -> ReceiptFile | None:
     if not is_there(folder, name):
         return None
     content = read_bytes(folder, name, max_bytes=_MAX_BYTES)
+    return ReceiptFile(_receipt_in(content, name), hashlib.sha256(content).hexdigest())
+
+
+def read_receipt_file(path: Path) -> Receipt:
+    """The receipt in a file of any name; raises `ProblemsError`."""
+    try:
+        return _receipt_in(read_bytes(path.parent, path.name, max_bytes=_MAX_BYTES), path.name)
+    except OSError as error:
+        raise refuse(path.name, None, f"no readable file ({error.strerror})", "a receipt") from None
+
+
+def _receipt_in(content: bytes, name: str) -> Receipt:
     node = read_yaml(content, file=name, limits=YamlLimits(_MAX_BYTES, 8, 500))
     if (
         not isinstance(node.value, dict)
@@ -104,5 +116,4 @@ def read_receipt(folder: Path, name: str) -> ReceiptFile | None:
         or not isinstance(node.value["receipt"], dict)
     ):
         raise refuse(name, 1, "something else", "one mapping named receipt", "Start the file with `receipt:`.")
-    receipt = validated(Receipt, node, ("receipt",))
-    return ReceiptFile(receipt, hashlib.sha256(content).hexdigest())
+    return validated(Receipt, node, ("receipt",))

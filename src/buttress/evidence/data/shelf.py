@@ -1,6 +1,6 @@
 """The snapshots of a register folder, each read once: which one a data set had on a day, and what changed when."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from buttress.evidence.data.snapshots import (
     read_snapshot,
     snapshots_of,
 )
-from buttress.evidence.data.tables import Table
+from buttress.evidence.data.tables import LoadedTable, Table
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.formats.folder import FolderTree
 
@@ -31,16 +31,22 @@ REGISTER = "register"
 
 @dataclass(slots=True)
 class Shelf:
-    """Data sets below `folder`, and `extra` tables that the register makes of its own records."""
+    """Data sets below `folder`, and `extra` tables that the register makes of its own records. `in_child` has the files
+    read by a limited child process: on a server they came from others. `scratch` makes the folder below which large
+    files are loaded; without it they are not."""
 
     folder: Path
     datasets: Mapping[str, DatasetDeclaration]
     zone: ZoneInfo
     extra: Mapping[str, Table] = field(default_factory=dict)
+    in_child: bool = False
+    scratch: Callable[[], Path] | None = None
+    _scratch: Path | None = None
     _tree: FolderTree | None = None
     _files: dict[str, tuple[SnapshotFile, ...]] = field(default_factory=dict)
     _digests: dict[tuple[str, str], str] = field(default_factory=dict)
     _snapshots: dict[tuple[str, str], Snapshot] = field(default_factory=dict)
+    _contents: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
     def knows(self, dataset: str) -> bool:
         return dataset in self.datasets or dataset in self.extra
@@ -51,7 +57,7 @@ class Shelf:
             if declared is None:
                 return ()
             self._tree = self._tree or evidence_tree(self.folder)
-            self._files[dataset] = snapshots_of(self.folder, declared, self.zone, self._tree)
+            self._files[dataset] = snapshots_of(self.folder, declared, self.zone, self._tree, in_child=self.in_child)
         return self._files[dataset]
 
     def changes(self, dataset: str) -> frozenset[date]:
@@ -84,8 +90,21 @@ class Shelf:
             return Snapshot(dataset, file.name, never, "", self.digest(dataset, file), problems=(file.problem,))
         key = (dataset, file.name)
         if key not in self._snapshots:
-            self._snapshots[key] = read_snapshot(self.folder, self.datasets[dataset], file, self.zone)
+            self._snapshots[key] = read_snapshot(
+                self.folder,
+                self.datasets[dataset],
+                file,
+                self.zone,
+                in_child=self.in_child,
+                scratch=self._place if self.scratch else None,
+            )
         return self._snapshots[key]
+
+    def _place(self) -> Path:
+        """Where large files are loaded; made for the first of them."""
+        assert self.scratch is not None
+        self._scratch = self._scratch or self.scratch()
+        return self._scratch
 
     def snapshot_on(self, dataset: str, day: date) -> Snapshot | None:
         if dataset in self.extra:
@@ -95,12 +114,51 @@ class Shelf:
 
     def inputs(self, declaration: ControlTestDeclaration, day: date) -> Inputs:
         snapshots = {name: self.snapshot_on(name, day) for name in declaration.datasets}
+        repeating = self._repeating(declaration, day)
         source = declaration.source
         file = self.file_on(source, day) if source in self.datasets else None
         if declaration.completeness.max_shrink is None or file is None or file.effective_at is None:
-            return Inputs(snapshots)
+            return Inputs(snapshots, repeating=repeating)
         before = self.file_before(source, file)
-        return Inputs(snapshots, self.load(source, before) if before else None)
+        return Inputs(snapshots, self.load(source, before) if before else None, repeating)
+
+    def _repeating(self, declaration: ControlTestDeclaration, day: date) -> dict[str, tuple[timedelta, timedelta]]:
+        """For how long the files of each data set that may not repeat itself have had the same content."""
+        repeating = {}
+        for name in (declaration.source, *declaration.also):
+            limit = self.datasets[name].changes_within if name in self.datasets else None
+            file = self.file_on(name, day) if limit is not None else None
+            if limit is not None and file is not None and file.effective_at is not None:
+                repeating[name] = (self._unchanged(name, file, limit), limit)
+        return repeating
+
+    def _unchanged(self, dataset: str, file: SnapshotFile, limit: timedelta) -> timedelta:
+        """How far back files have the content of `file`; no further than the first one beyond the limit is looked at."""
+        assert file.effective_at is not None
+        content = self._content(dataset, file)
+        unchanged = timedelta(0)
+        for earlier in reversed(self._files_within(dataset, file, limit)):
+            if content is None or earlier.effective_at is None or self._content(dataset, earlier) != content:
+                break
+            unchanged = file.effective_at - earlier.effective_at
+        return unchanged
+
+    def _files_within(self, dataset: str, file: SnapshotFile, limit: timedelta) -> Sequence[SnapshotFile]:
+        """The files before `file` as far back as the limit, and the one before these."""
+        assert file.effective_at is not None
+        before = self.files(dataset)[: self.files(dataset).index(file)]
+        begin = file.effective_at - limit
+        older = sum(1 for f in before if f.effective_at is None or f.effective_at < begin)
+        return before[max(0, older - 1) :]
+
+    def _content(self, dataset: str, file: SnapshotFile) -> str | None:
+        """The canonical digest of a file, None where it cannot be read; its rows are not kept for this."""
+        key = (dataset, file.name)
+        if key not in self._contents:
+            known = self._snapshots.get(key)
+            read = known or read_snapshot(self.folder, self.datasets[dataset], file, self.zone, in_child=self.in_child)
+            self._contents[key] = read.canonical_sha256
+        return self._contents[key]
 
     def input_digests(self, declaration: ControlTestDeclaration, day: date) -> list[str | None]:
         """What the test's answer on that day depends on, without reading files that were digested before."""
@@ -115,6 +173,15 @@ class Shelf:
         if declaration.completeness.max_shrink is not None and file is not None:
             files = self.files(declaration.source)
             digests += [self.digest(declaration.source, earlier) for earlier in files[: files.index(file)][-1:]]
+        return digests + self._digests_of_repetition(declaration, day)
+
+    def _digests_of_repetition(self, declaration: ControlTestDeclaration, day: date) -> list[str | None]:
+        digests: list[str | None] = []
+        for name in (declaration.source, *declaration.also):
+            limit = self.datasets[name].changes_within if name in self.datasets else None
+            file = self.file_on(name, day) if limit is not None else None
+            if limit is not None and file is not None and file.effective_at is not None:
+                digests += [self.digest(name, earlier) for earlier in self._files_within(name, file, limit)]
         return digests
 
     def forget_before(self, day: date, names: Collection[str]) -> None:
@@ -122,7 +189,9 @@ class Shelf:
         for name in names:
             past = [f for f in self.files(name) if f.effective_at is not None and f.effective_at.date() <= day]
             for file in past[:-2]:
-                self._snapshots.pop((name, file.name), None)
+                gone = self._snapshots.pop((name, file.name), None)
+                if gone is not None and isinstance(gone.table, LoadedTable):
+                    gone.table.path.unlink(missing_ok=True)
 
 
 def _of_table(table: Table, effective_at: datetime) -> Snapshot:

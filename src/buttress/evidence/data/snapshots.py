@@ -6,22 +6,22 @@ file, line and column, up to 200 of them. Nothing is ever left out silently.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from buttress.evidence.data.canonical import canonical_digest, digest_of
 from buttress.evidence.data.cells import CellError, CellRule, Reader, cell_reader, end_of_day, in_zone
-from buttress.evidence.data.datasets import DatasetDeclaration, DatasetFormat, DatasetKind, DatasetSchema, resolve
-from buttress.evidence.data.evidence_file import MAX_FILE_BYTES, Evidence, evidence_file
-from buttress.evidence.data.raw_rows import RawRows, read_raw_rows
+from buttress.evidence.data.datasets import DatasetDeclaration, DatasetKind, DatasetSchema, resolve
+from buttress.evidence.data.evidence_file import Evidence, evidence_file, most_bytes
+from buttress.evidence.data.large_tables import Loaded, is_large, load_table
+from buttress.evidence.data.parser import read_findings, read_rows
+from buttress.evidence.data.raw_rows import RawRows
 from buttress.evidence.data.receipts import SUFFIX, Receipt, ReceiptFile, read_receipt
-from buttress.evidence.data.tables import Column, Schema, Table, Value
-from buttress.evidence.importers.findings import Finding, mark_not_applicable, silent_checks
-from buttress.evidence.importers.prowler_csv import read_prowler_csv
-from buttress.evidence.importers.prowler_ocsf import read_prowler_ocsf
+from buttress.evidence.data.tables import Column, LoadedTable, Schema, Table, Value
+from buttress.evidence.importers.finding import Finding, mark_not_applicable, silent_checks
 from buttress.formats.folder import FolderLimits, FolderTree, folder_tree, sha256_of
 from buttress.formats.models import FIRST_YEAR, LAST_YEAR
 from buttress.formats.problems import Problem, ProblemsError, refuse
@@ -29,6 +29,8 @@ from buttress.formats.problems import Problem, ProblemsError, refuse
 _LIMITS = FolderLimits(max_files=20_000, max_bytes=1 << 50)
 _TREE_LIMITS = FolderLimits(max_files=1_000_000, max_bytes=1 << 60)
 _MOST_PROBLEMS = 200
+_GRACE = timedelta(days=1)
+"""What clocks and zones may differ by."""
 _COMPACT_DAY = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})\Z")
 _COMPACT_TIME = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})T([0-9]{2})[:-]?([0-9]{2})(?:[:-]?([0-9]{2}))?(Z?)\Z")
 
@@ -52,9 +54,11 @@ class Snapshot:
     """A data set's content at one time. `table` is None where `problems` say why the file cannot be read.
 
     `absent` columns are not in the file and read as null: no test may decide by them. `null_keys` counts rows whose key
-    has a null, `repeated_keys` rows whose key another row had before. `silent_checks` are those of the declared
-    universe that reported nothing. Digests are SHA-256 in hex; `input_sha256` covers
-    file, receipt and declaration, so that equal inputs are known without reading.
+    has a null, `repeated_keys` rows whose key another row had before, `future_rows` rows that tell of a
+    time more than a day after `effective_at` as if it had been. `silent_checks` are those of the declared
+    universe, and of the checks that the tool itself says it ran, that reported nothing. `doubts` and `bars` are what the
+    file itself shows: reason codes why no test of it is more than incomplete, or why none can be evaluated. Digests are
+    SHA-256 in hex; `input_sha256` covers file, receipt and declaration, so that equal inputs are known without reading.
     """
 
     dataset: str
@@ -62,20 +66,23 @@ class Snapshot:
     effective_at: datetime
     raw_sha256: str
     input_sha256: str
-    table: Table | None = None
+    table: Table | LoadedTable | None = None
     canonical_sha256: str | None = None
     receipt: Receipt | None = None
     receipt_sha256: str | None = None
     null_keys: int = 0
     repeated_keys: int = 0
+    future_rows: int = 0
     problems: tuple[Problem, ...] = ()
     absent: frozenset[str] = frozenset()
     silent_checks: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    bars: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=(), repr=False)
 
     @property
     def rows(self) -> int:
-        return len(self.table.rows) if self.table else 0
+        return self.table.row_count if self.table else 0
 
     @property
     def distinct_keys(self) -> int:
@@ -89,22 +96,28 @@ def evidence_tree(folder: Path) -> FolderTree:
 
 
 def snapshots_of(
-    folder: Path, dataset: DatasetDeclaration, zone: ZoneInfo, tree: FolderTree | None = None
+    folder: Path,
+    dataset: DatasetDeclaration,
+    zone: ZoneInfo,
+    tree: FolderTree | None = None,
+    *,
+    in_child: bool = False,
 ) -> tuple[SnapshotFile, ...]:
     """The data set's files from the oldest to the newest, files that cannot be dated first; of two with the same
-    instant the later name counts as newer. `tree` is the folder's `evidence_tree` where it was walked before."""
+    instant the later name counts as newer. `tree` is the folder's `evidence_tree` where it was walked before,
+    `in_child` as for `read_snapshot`."""
     names, problems = (tree or evidence_tree(folder)).matching(dataset.path, limits=_LIMITS)
     found = [SnapshotFile(folder, p.file, None, p) for p in problems if not p.file.endswith(SUFFIX)]
     for name in (each.path for each in names if not each.path.endswith(SUFFIX)):
         try:
-            found.append(SnapshotFile(folder, name, _effective_at(folder, name, dataset, zone)))
+            found.append(SnapshotFile(folder, name, _effective_at(folder, name, dataset, zone, in_child)))
         except ProblemsError as error:
             found.append(SnapshotFile(folder, name, None, error.problems[0]))
     oldest = datetime.min.replace(tzinfo=UTC)
     return tuple(sorted(found, key=lambda f: (f.effective_at or oldest, f.name)))
 
 
-def _effective_at(folder: Path, name: str, dataset: DatasetDeclaration, zone: ZoneInfo) -> datetime:
+def _effective_at(folder: Path, name: str, dataset: DatasetDeclaration, zone: ZoneInfo, in_child: bool) -> datetime:
     rule = dataset.effective_at
     if rule.source == "file_name":
         assert rule.pattern is not None
@@ -115,8 +128,7 @@ def _effective_at(folder: Path, name: str, dataset: DatasetDeclaration, zone: Zo
             advice = f"Write {name.rpartition('/')[2]}{SUFFIX} with `receipt:` and `effective_at:`."
             raise refuse(name, None, "no receipt with effective_at", "one beside the file", advice, field=dataset.id)
         return _instant(receipt.receipt.effective_at, zone)
-    assert rule.column is not None
-    return _from_column(folder, name, dataset, rule.column, zone)
+    return _from_column(folder, name, dataset, zone, in_child)
 
 
 def _instant(moment: date | datetime, zone: ZoneInfo) -> datetime:
@@ -151,15 +163,16 @@ def _parsed_moment(text: str, zone: ZoneInfo) -> datetime | None:
     return end_of_day(date.fromisoformat(text), zone) if len(text) == len("2026-06-30") else None
 
 
-def _from_column(folder: Path, name: str, dataset: DatasetDeclaration, column: str, zone: ZoneInfo) -> datetime:
-    """The oldest value of a date or timestamp column."""
-    described = resolve(dataset)
+def _from_column(folder: Path, name: str, dataset: DatasetDeclaration, zone: ZoneInfo, in_child: bool) -> datetime:
+    """The oldest value of the date or timestamp column that the data set is dated by."""
+    column, described = dataset.effective_at.column, resolve(dataset)
+    assert column is not None
     only = described.schema.column(column)
     assert only is not None
     if dataset.kind is not DatasetKind.FINDINGS:
         described = DatasetSchema(Schema((only,), ()), {column: described.rules[column]})
     with evidence_file(folder, name) as source:
-        read = _read(source, dataset, described, zone)
+        read = _read(source, dataset, described, zone, in_child)
     position = read.schema.names.index(column)
     moments = [value for row in read.rows if isinstance(value := row[position], date)]
     if not moments:
@@ -171,16 +184,33 @@ def _from_column(folder: Path, name: str, dataset: DatasetDeclaration, column: s
     return min(_instant(moment, zone) for moment in moments)
 
 
-def read_snapshot(folder: Path, dataset: DatasetDeclaration, file: SnapshotFile, zone: ZoneInfo) -> Snapshot:
-    """The file's rows with its receipt and digests; what is wrong is in `problems`, never raised."""
+def read_snapshot(
+    folder: Path,
+    dataset: DatasetDeclaration,
+    file: SnapshotFile,
+    zone: ZoneInfo,
+    *,
+    in_child: bool = False,
+    scratch: Callable[[], Path] | None = None,
+) -> Snapshot:
+    """The file's rows with its receipt and digests; what is wrong is in `problems`, never raised.
+
+    `in_child` has files read by a limited child process, as those must be that came from others over a network; a few
+    formats always are. A large file is loaded into a database of its own below the folder that `scratch` gives; without
+    it there is none.
+    """
     assert file.effective_at is not None
     known = Snapshot(dataset.id, file.name, file.effective_at, "", "")
     receipt: ReceiptFile | None = None
+    loaded: Loaded | None = None
     try:
-        with evidence_file(file.folder, file.name) as source:
+        with evidence_file(file.folder, file.name, most_bytes(dataset.format)) as source:
             known = replace(known, raw_sha256=source.sha256)
             receipt = read_receipt(file.folder, file.name)
-            content = _read(source, dataset, resolve(dataset), zone)
+            if scratch is not None and is_large(dataset, source):
+                loaded = _loaded(source, dataset, file.effective_at, zone, scratch())
+            else:
+                content = _read(source, dataset, resolve(dataset), zone, in_child)
     except ProblemsError as error:
         known = replace(known, problems=error.problems)
     known = replace(
@@ -191,6 +221,16 @@ def read_snapshot(folder: Path, dataset: DatasetDeclaration, file: SnapshotFile,
     )
     if known.problems:
         return known
+    if loaded is not None:
+        return replace(
+            known,
+            table=loaded.table,
+            canonical_sha256=loaded.canonical_sha256,
+            null_keys=loaded.null_keys,
+            repeated_keys=loaded.repeated_keys,
+            future_rows=loaded.future_rows,
+            absent=loaded.absent,
+        )
     table = Table(dataset.id, content.schema, tuple(content.rows))
     null_keys, repeated_keys = key_counts(table)
     return replace(
@@ -199,16 +239,24 @@ def read_snapshot(folder: Path, dataset: DatasetDeclaration, file: SnapshotFile,
         canonical_sha256=canonical_digest(table),
         null_keys=null_keys,
         repeated_keys=repeated_keys,
+        future_rows=_future_rows(table, _past_columns(dataset), file.effective_at),
         absent=content.absent,
-        silent_checks=silent_checks(content.findings, dataset.universe),
+        silent_checks=silent_checks(content.findings, {*dataset.universe, *content.executed}),
+        doubts=content.doubts,
+        bars=content.bars,
         findings=content.findings,
     )
+
+
+def _loaded(source: Evidence, dataset: DatasetDeclaration, at: datetime, zone: ZoneInfo, scratch: Path) -> Loaded:
+    past, latest = _past_columns(dataset), at + _GRACE
+    return load_table(source, dataset, resolve(dataset), zone.key, past=past, latest=latest, scratch=scratch)
 
 
 def input_digest(dataset: DatasetDeclaration, file: SnapshotFile, zone: ZoneInfo) -> str:
     """The snapshot's `input_sha256` without parsing the file; a receipt that cannot be read counts as none."""
     try:
-        raw = sha256_of(file.folder, file.name, max_bytes=MAX_FILE_BYTES)
+        raw = sha256_of(file.folder, file.name, max_bytes=most_bytes(dataset.format))
     except ProblemsError:
         raw = ""
     try:
@@ -230,23 +278,48 @@ def key_counts(table: Table) -> tuple[int, int]:
     return sum(None in key for key in keys), sum(whole.values()) - len(whole)
 
 
+def _past_columns(dataset: DatasetDeclaration) -> frozenset[str]:
+    """Columns that tell what has happened: those declared so, and of findings the time at which they were seen."""
+    if dataset.kind is DatasetKind.FINDINGS:
+        return frozenset(("time", "first_seen", "last_seen"))
+    return frozenset(name for name, column in dataset.columns.items() if column.past)
+
+
+def _future_rows(table: Table, columns: frozenset[str], effective_at: datetime) -> int:
+    latest = effective_at + _GRACE
+    positions = [position for position, name in enumerate(table.schema.names) if name in columns]
+
+    def is_later(value: Value) -> bool:
+        if isinstance(value, datetime):
+            return value > latest
+        return isinstance(value, date) and value > latest.date()
+
+    return sum(any(is_later(row[position]) for position in positions) for row in table.rows) if positions else 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Content:
     schema: Schema
     rows: Sequence[tuple[Value, ...]]
     findings: tuple[Finding, ...] = ()
     absent: frozenset[str] = frozenset()
+    executed: frozenset[str] = frozenset()
+    doubts: tuple[str, ...] = ()
+    bars: tuple[str, ...] = ()
 
 
-def _read(source: Evidence, dataset: DatasetDeclaration, described: DatasetSchema, zone: ZoneInfo) -> _Content:
+def _read(
+    source: Evidence, dataset: DatasetDeclaration, described: DatasetSchema, zone: ZoneInfo, in_child: bool
+) -> _Content:
     if dataset.kind is DatasetKind.FINDINGS:
-        return _read_findings(source, dataset, described)
+        return _read_findings(source, dataset, described, in_child)
     name = source.name
     rules = {column.name: described.rules[column.name] for column in described.schema.columns}
     wanted = {column: rule.source for column, rule in rules.items() if rule.constant is None}
-    raw = read_raw_rows(source, dataset, tuple(wanted.values()))
+    raw = read_rows(source, dataset, tuple(wanted.values()), in_child=in_child)
     absent = _absent_columns(raw, wanted, described, name)
-    return _Content(described.schema, _typed(raw, described, absent, name, zone), absent=absent)
+    rows = _typed(raw, described, absent, name, zone)
+    return _Content(described.schema, rows, absent=absent, doubts=raw.doubts, bars=raw.bars)
 
 
 def _absent_columns(raw: RawRows, wanted: dict[str, str], described: DatasetSchema, name: str) -> frozenset[str]:
@@ -304,12 +377,13 @@ def _cell_problems(
             yield Problem(name, raw.line_of(index), f"column {column.name}", error.found, error.expected, error.advice)
 
 
-def _read_findings(source: Evidence, dataset: DatasetDeclaration, described: DatasetSchema) -> _Content:
-    read = read_prowler_csv if dataset.format is DatasetFormat.PROWLER_CSV else read_prowler_ocsf
-    findings = mark_not_applicable(read(source.content(), file=source.name), dataset.not_applicable)
+def _read_findings(source: Evidence, dataset: DatasetDeclaration, described: DatasetSchema, in_child: bool) -> _Content:
+    imported = read_findings(source, dataset, in_child=in_child)
+    findings = mark_not_applicable(imported.findings, dataset.not_applicable)
     columns = described.schema.names
     rows = []
     for finding in findings:
         values = finding.row()
         rows.append(tuple(values[column] for column in columns))
-    return _Content(described.schema, rows, findings)
+    executed = imported.executed or frozenset()
+    return _Content(described.schema, rows, findings, executed=executed, doubts=imported.doubts, bars=imported.bars)

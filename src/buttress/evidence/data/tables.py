@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 
 Value = str | int | Decimal | bool | date | datetime | None
 """A cell: timestamps are aware and in UTC, a null is None. No floats: their text form differs by engine."""
@@ -60,8 +61,31 @@ class Table:
     schema: Schema
     rows: tuple[tuple[Value, ...], ...]
 
+    @property
+    def row_count(self) -> int:
+        return len(self.rows)
+
+    @property
+    def whole(self) -> frozenset[str]:
+        """Names of the columns in which there is no null, whatever the schema says."""
+        if not self.rows:
+            return frozenset(self.schema.names)
+        cells = zip(*self.rows, strict=True)
+        return frozenset(name for name, values in zip(self.schema.names, cells, strict=True) if None not in values)
+
     def key_of(self, row: tuple[Value, ...]) -> tuple[Value, ...]:
         return tuple(row[position] for position in self.schema.key_positions)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTable:
+    """Rows under a schema that lie in the database file at `path`, in a table called `name`; `whole` as for `Table`."""
+
+    name: str
+    schema: Schema
+    path: Path
+    row_count: int
+    whole: frozenset[str]
 
 
 def instant_text(instant: datetime) -> str:
@@ -96,6 +120,24 @@ def key_text(values: Iterable[Value]) -> str:
     'crm|a\\|118'
     """
     return "|".join((value_text(value) or "").replace("\\", "\\\\").replace("|", "\\|") for value in values)
+
+
+def key_parts(text: str) -> tuple[str, ...]:
+    r"""The texts of a key's values, as `key_text` joined them.
+
+    >>> key_parts("crm|a\\|118")
+    ('crm', 'a|118')
+    """
+    parts, escaped = [""], False
+    for character in text:
+        if escaped or character not in "\\|":
+            parts[-1] += character
+            escaped = False
+        elif character == "|":
+            parts.append("")
+        else:
+            escaped = True
+    return tuple(parts)
 
 
 def schemas_of(tables: Mapping[str, Table]) -> dict[str, Schema]:

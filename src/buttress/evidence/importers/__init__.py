@@ -1,1 +1,1 @@
-"""Outputs of other tools, read into one normalised finding; one module a format."""
+"""Files from outside as rows or as findings, one module a format: see `registry`."""

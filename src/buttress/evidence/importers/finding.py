@@ -34,8 +34,9 @@ class Finding:
 
     `severity_id` is OCSF's: 0 unknown, 1 informational, 2 low, 3 medium, 4 high, 5 critical, 6 fatal, 99 other; a
     missing severity stays unknown. `is_suppressed` is the scanner's mute: it has no owner, approval or expiry, so it
-    never changes the status. `requirements` are the tool's opinion: (framework, code). `place` is where in the file
-    it stands.
+    never changes the status. `is_archived` marks what the tool keeps though it is no longer so: closed, or superseded.
+    `time` is when it was last seen, None where the file does not say. `requirements` are the tool's opinion:
+    (framework, code). `place` is where in the file it stands.
     """
 
     finding_uid: str
@@ -46,7 +47,7 @@ class Finding:
     status_detail: str
     is_suppressed: bool
     severity_id: int
-    time: datetime
+    time: datetime | None
     resource_uid: str
     resource_name: str = ""
     resource_type: str = ""
@@ -59,6 +60,7 @@ class Finding:
     product_version: str = ""
     requirements: tuple[tuple[str, str], ...] = ()
     remediation: str = ""
+    is_archived: bool = False
     place: str = ""
 
     def row(self) -> dict[str, Value]:
@@ -71,6 +73,7 @@ class Finding:
             "raw_status": self.raw_status or None,
             "status_detail": self.status_detail or None,
             "suppressed": self.is_suppressed,
+            "archived": self.is_archived,
             "severity_id": self.severity_id,
             "time": self.time,
             "first_seen": self.first_seen,

@@ -22,6 +22,7 @@ _SETTINGS = (
     "temp_directory=''",
     "memory_limit='768MB'",
     "threads=1",
+    "enable_progress_bar=false",
     "TimeZone='UTC'",
     "lock_configuration=true",
 )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from buttress.evidence.data.parser import ParserLimits
 from buttress.evidence.data.shelf import Shelf
 from buttress.evidence.data.snapshots import Snapshot, read_snapshot, snapshots_of
 from buttress.evidence.results import read_results
@@ -239,7 +240,7 @@ def parquet(path: Path, select: str) -> None:
 
 
 def test_a_small_parquet_file_cannot_fill_the_memory(register: "Register", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("buttress.evidence.data.parquet.MAX_ANSWER_BYTES", 1_000_000)
+    monkeypatch.setattr("buttress.evidence.data.parser.LIMITS", ParserLimits(answer_bytes=1_000_000))
     path = register.folder / "evidence" / "users-2026-06-30.parquet"
     parquet(path, "select repeat('x', 1000) as id, true as mfa from range(2000000)")
     assert path.stat().st_size < 1_000_000

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from buttress.core.verdicts import Outcome
-from buttress.evidence.importers.findings import (
+from buttress.evidence.importers.finding import (
     Finding,
     FindingStatus,
     distinct,
@@ -14,8 +14,7 @@ from buttress.evidence.importers.findings import (
     silent_checks,
     summarise_checks,
 )
-from buttress.evidence.importers.prowler_csv import read_prowler_csv
-from buttress.evidence.importers.prowler_ocsf import read_prowler_ocsf
+from buttress.evidence.importers.findings import prowler_csv, prowler_ocsf
 from buttress.formats.problems import ProblemsError
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -27,12 +26,20 @@ VACUOUS = {
 }
 
 
+def read_ocsf(content: str | bytes) -> tuple[Finding, ...]:
+    return prowler_ocsf.read(content.encode() if isinstance(content, str) else content, file="small.json").findings
+
+
+def read_csv(content: str | bytes) -> tuple[Finding, ...]:
+    return prowler_csv.read(content.encode() if isinstance(content, str) else content, file="small.csv").findings
+
+
 def small_ocsf() -> tuple[Finding, ...]:
-    return read_prowler_ocsf((FIXTURES / "prowler-small.ocsf.json").read_bytes(), file="small.json")
+    return read_ocsf((FIXTURES / "prowler-small.ocsf.json").read_bytes())
 
 
 def small_csv() -> tuple[Finding, ...]:
-    return read_prowler_csv((FIXTURES / "prowler-small.csv").read_bytes(), file="small.csv")
+    return read_csv((FIXTURES / "prowler-small.csv").read_bytes())
 
 
 def one(findings: tuple[Finding, ...]) -> list[Finding]:
@@ -48,7 +55,7 @@ def test_both_formats_of_one_scan_give_the_same_findings() -> None:
 def test_json_lines_are_read_like_an_array() -> None:
     records = json.loads((FIXTURES / "prowler-small.ocsf.json").read_text())
     lines = "\n".join(json.dumps(record) for record in records)
-    assert one(read_prowler_ocsf(lines, file="small.jsonl")) == one(small_ocsf())
+    assert one(read_ocsf(lines)) == one(small_ocsf())
 
 
 def test_a_muted_finding_stays_a_failure() -> None:
@@ -112,7 +119,7 @@ def test_a_bad_record_is_named_and_none_is_dropped(change: dict[str, object], fi
     records = json.loads((FIXTURES / "prowler-small.ocsf.json").read_text())
     records[0] |= change
     with pytest.raises(ProblemsError) as error:
-        read_prowler_ocsf(json.dumps(records), file="small.json")
+        read_ocsf(json.dumps(records))
     assert [problem.field for problem in error.value.problems] == [field]
 
 
@@ -120,25 +127,25 @@ def test_times_in_milliseconds_are_told_from_seconds() -> None:
     records = json.loads((FIXTURES / "prowler-small.ocsf.json").read_text())
     for record in records:
         record["time"] *= 1000
-    assert one(read_prowler_ocsf(json.dumps(records), file="small.json")) == one(small_ocsf())
+    assert one(read_ocsf(json.dumps(records))) == one(small_ocsf())
 
 
 def test_a_missing_severity_stays_unknown() -> None:
     records = json.loads((FIXTURES / "prowler-small.ocsf.json").read_text())
     del records[0]["severity_id"]
-    assert read_prowler_ocsf(json.dumps(records), file="small.json")[0].severity_id == 0
+    assert read_ocsf(json.dumps(records))[0].severity_id == 0
 
 
 def test_a_bad_csv_record_is_named_by_the_line_on_which_it_starts() -> None:
     text = (FIXTURES / "prowler-small.csv").read_bytes().decode().replace("FAIL;User omar", "MAYBE;User omar")
     with pytest.raises(ProblemsError) as error:
-        read_prowler_csv(text, file="small.csv")
+        read_csv(text)
     assert [(p.line, p.field, p.found) for p in error.value.problems] == [(5, "STATUS", "'MAYBE'")]
 
 
 def test_another_csv_is_not_taken_for_prowlers() -> None:
     with pytest.raises(ProblemsError, match="FINDING_UID"):
-        read_prowler_csv("id;name\n1;x\n", file="other.csv")
+        read_csv("id;name\n1;x\n")
 
 
 # ---- the genuine files ----------------------------------------------------------------------------------------------
@@ -164,7 +171,7 @@ BY_CHECK = {
 
 @pytest.fixture
 def genuine(samples: Path) -> tuple[Finding, ...]:
-    return read_prowler_ocsf((samples / "prowler-moto.ocsf.json").read_bytes(), file="prowler-moto.ocsf.json")
+    return read_ocsf((samples / "prowler-moto.ocsf.json").read_bytes())
 
 
 @pytest.mark.samples
@@ -192,7 +199,7 @@ def test_genuine_vacuous_passes_leave_27_passes_34_failures_and_13_not_applicabl
 @pytest.mark.samples
 def test_genuine_csv_and_ocsf_are_one_scan(genuine: tuple[Finding, ...], samples: Path) -> None:
     content = (samples / "prowler-moto.csv").read_bytes()
-    findings = read_prowler_csv(content, file="prowler-moto.csv")
+    findings = read_csv(content)
     assert content.count(b"\n") >= 1819
     assert len(findings) == 74
     assert one(findings) == one(genuine)

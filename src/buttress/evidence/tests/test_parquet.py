@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def parquet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(path: Path, wanted: list[str]) -> tuple[frozenset[str], list[list[str | None]]]:
     with evidence_file(path.parent, path.name) as source:
-        return read_parquet(source.descriptor, "evidence/users.parquet", wanted)
+        return read_parquet(replace(source, name="evidence/users.parquet"), wanted)
 
 
 def test_cells_arrive_as_texts_and_lists_as_their_length(parquet: Path) -> None:

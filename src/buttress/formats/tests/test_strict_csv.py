@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buttress.formats.problems import ProblemsError
-from buttress.formats.strict_csv import CsvLimits, read_csv
+from buttress.formats.strict_csv import CsvLimits, line_of_record, lines_of_records, read_csv
 
 
 def refused(text: str | bytes, delimiter: str = ",", limits: CsvLimits | None = None) -> list[str]:
@@ -82,3 +82,10 @@ def test_empty_fields_are_limited_though_they_take_no_room_on_disk() -> None:
     assert len(read_csv(text, file="x.csv", limits=CsvLimits(max_fields=30))[1]) == 10
     with pytest.raises(ProblemsError, match="more than 29 fields"):
         read_csv(text, file="x.csv", limits=CsvLimits(max_fields=29))
+
+
+def test_each_record_has_the_line_on_which_it_starts() -> None:
+    header, rows = read_csv('"i\nd",name\r\n1,"a\r\nb\rc"\r\n2,x\r\n3,"\n"\r\n', file="f.csv")
+    assert lines_of_records(header, rows) == [3, 6, 7]
+    assert [line_of_record(header, rows, number) for number in (1, 2, 3)] == [3, 6, 7]
+    assert lines_of_records(header, []) == []

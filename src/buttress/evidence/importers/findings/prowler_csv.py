@@ -4,12 +4,13 @@ Quoted fields hold line breaks, so records are never split by line. `TIMESTAMP` 
 names neither scan nor finding class; its findings have the same uids as those of the OCSF file of the same scan.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
 
-from buttress.evidence.importers.findings import Finding, FindingStatus
+from buttress.evidence.importers.finding import Finding, FindingStatus
+from buttress.evidence.importers.imported import Imported
+from buttress.evidence.importers.json_fields import utc_time
 from buttress.formats.problems import Problem, ProblemsError, refuse, shown
-from buttress.formats.strict_csv import read_csv
+from buttress.formats.strict_csv import line_of_record, read_csv
 
 _STATUSES = {"PASS": FindingStatus.PASS, "FAIL": FindingStatus.FAIL, "MANUAL": FindingStatus.MANUAL}
 _SEVERITIES = {"": 0, "unknown": 0, "informational": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
@@ -28,8 +29,11 @@ _NEEDED = (
 _MOST_PROBLEMS = 200
 
 
-def read_prowler_csv(content: str | bytes, *, file: str) -> tuple[Finding, ...]:
-    """Every finding of the file; raises `ProblemsError` with all bad records, so that none is dropped silently."""
+def read(content: bytes, *, file: str) -> Imported:
+    """Every finding of the file; raises `ProblemsError` with all bad records, so that none is dropped silently.
+
+    Prowler names no check that reported nothing, so it is not known which ran.
+    """
     header, rows = read_csv(content, file=file, delimiter=";")
     missing = [name for name in _NEEDED if name not in header]
     if missing:
@@ -49,16 +53,7 @@ def read_prowler_csv(content: str | bytes, *, file: str) -> tuple[Finding, ...]:
         findings.append(_finding(record, number))
     if problems:
         raise ProblemsError(problems)
-    return tuple(findings)
-
-
-def line_of_record(header: Sequence[str], rows: Sequence[Sequence[str]], number: int) -> int:
-    """The line on which record `number` (from 1) starts: fields may hold line breaks (LF, CR or CRLF)."""
-
-    def breaks(fields: Sequence[str]) -> int:
-        return sum(len(field.replace("\r\n", "\n").replace("\r", "\n").split("\n")) - 1 for field in fields)
-
-    return 1 + sum(1 + breaks(fields) for fields in (header, *rows[: number - 1]))
+    return Imported(tuple(findings))
 
 
 def _faults(record: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -70,21 +65,13 @@ def _faults(record: Mapping[str, str]) -> list[tuple[str, str]]:
         faults.append(("MUTED", "True or False"))
     if record["SEVERITY"].lower() not in _SEVERITIES:
         faults.append(("SEVERITY", "informational, low, medium, high or critical"))
-    if _time(record["TIMESTAMP"]) is None:
+    if utc_time(record["TIMESTAMP"]) is None:
         faults.append(("TIMESTAMP", "a timestamp such as 2026-06-30 08:00:00"))
     return faults
 
 
-def _time(text: str) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-
-
 def _finding(record: Mapping[str, str], number: int) -> Finding:
-    time = _time(record["TIMESTAMP"])
+    time = utc_time(record["TIMESTAMP"])
     assert time is not None
     return Finding(
         finding_uid=record["FINDING_UID"],

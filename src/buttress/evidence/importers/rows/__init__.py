@@ -1,0 +1,1 @@
+"""Tables, one module a format: its name is what a data set calls the format."""
