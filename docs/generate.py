@@ -17,7 +17,10 @@ from buttress.cli.main import app
 from buttress.config.settings_table import SETTINGS
 from buttress.controls.library import starter_controls
 from buttress.evidence.data.datasets import dataset_schemas
+from buttress.evidence.data.date_forms import DateForm
 from buttress.evidence.declarations import catalogue, read_declaration
+from buttress.evidence.importers.registry import findings_formats, module_of, row_formats
+from buttress.evidence.mapping.known import KnownColumn, KnownDataset, known_dataset
 from buttress.orgs.role_names import Role
 from buttress.orgs.roles import OF_THE_SYSTEM, TABLE, Grant, grant_of
 
@@ -180,36 +183,96 @@ def control_tests() -> str:
 
 
 def data_sets() -> str:
+    users = _readers_of_data_sets()
+    parts = [NOTE, _ABOUT_DATA_SETS, *_formats()]
+    for name, schema in sorted(dataset_schemas().items()):
+        read_by = ", ".join(users.get(name, []))
+        parts.append(f"## {name}\n\nKey: {', '.join(f'`{k}`' for k in schema.key)}. Read by {read_by}.\n")
+        rows = ["| Column | Type | Values | Also called |", "|---|---|---|---|"]
+        also = known_dataset(name).also_called
+        for column in schema.columns:
+            star = "" if column.nullable else "*"
+            values = ", ".join(f"`{v}`" for v in column.values)
+            called = ", ".join(also.get(column.name, ()))
+            rows.append(f"| `{column.name}`{star} | {column.type.value} | {values} | {called} |")
+        parts.append("\n".join(rows) + "\n")
+        parts += _exports_of(known_dataset(name))
+    return "\n".join(parts)
+
+
+def _formats() -> Iterator[str]:
+    """What can be read, in the words of each importer."""
+    yield "## Formats\n"
+    for kind, names, is_findings in (("file", row_formats(), False), ("findings", findings_formats(), True)):
+        rows = [f"Of `kind: {kind}`:\n", "| Format | Reads |", "|---|---|"]
+        for name in names:
+            said = (module_of(name, is_findings=is_findings).__doc__ or "").partition("\n\n")[0]
+            rows.append(f"| `{name}` | {_prose(said)} |")
+        yield "\n".join(rows) + "\n"
+
+
+def _readers_of_data_sets() -> Mapping[str, list[str]]:
     users: dict[str, list[str]] = {}
     for name, path in sorted(catalogue().items()):
         declared = read_declaration(path)
         for source in (declared.source, *declared.also):
             users.setdefault(source, []).append(f"`{name}`")
-    parts = [
-        NOTE,
-        "# Data sets that Buttress knows\n",
-        "A data set declared under one of these ids brings its columns and key. Columns marked * must be there in every\n"
-        "row; others may be empty, or missing from the file unless a test decides by them. Times are UTC\n"
-        "(`2026-09-30T05:10:00Z`) unless the column declares a `zone`; booleans are `true` and `false`. Other headings and\n"
-        "spellings are mapped:\n\n"
-        "```yaml\ndatasets:\n  app_accounts:\n    columns:\n      account_id: {from: User ID}\n"
-        '      enabled: {from: State, map: {"ACTIVE": "true", "*": "false"}}\n'
-        "      created_at: {from: Created, date_as: start_of_day}\n      system: {value: crm}\n```\n\n"
-        "`map` must name every spelling that occurs, or `*` for the rest; `date_as` reads plain dates as the start or end\n"
-        "of their day; `value` states a column that the file does not have.\n",
-    ]
-    for name, schema in sorted(dataset_schemas().items()):
-        parts.append(
-            f"## {name}\n\nKey: {', '.join(f'`{k}`' for k in schema.key)}. Read by {', '.join(users.get(name, []))}.\n"
-        )
-        rows = ["| Column | Type | Values |", "|---|---|---|"]
-        for column in schema.columns:
-            star = "" if column.nullable else "*"
-            rows.append(
-                f"| `{column.name}`{star} | {column.type.value} | {', '.join(f'`{v}`' for v in column.values)} |"
-            )
-        parts.append("\n".join(rows) + "\n")
-    return "\n".join(parts)
+    return users
+
+
+def _exports_of(known: KnownDataset) -> Iterator[str]:
+    """What each product calls the columns, an item a product."""
+    for export in known.exports.values():
+        lines = [f"**{export.title}**\n"]
+        for column, spelled in export.columns.items():
+            lines.append(f"- `{column}`: {' or '.join(f'`{h}`' for h in spelled.headings)}{_translated(spelled)}")
+        lines += [f"- `{column}`: always `{value}`" for column, value in export.stated.items()]
+        if export.note:
+            lines.append(f"\nMind: {export.note}.")
+        yield "\n".join(lines) + "\n"
+
+
+def _translated(known: KnownColumn) -> str:
+    """The values by what they mean, so that many spellings take little room."""
+    means: dict[str, list[str]] = {}
+    for text, value in (known.map or {}).items():
+        means.setdefault(value or "nothing", []).append("any other" if text == "*" else f"`{text}`")
+    return "".join(f"; {', '.join(texts)} → {value}" for value, texts in means.items())
+
+
+_ABOUT_DATA_SETS = """\
+# Data sets that Buttress knows
+
+A data set declared under one of these ids brings its columns and key. Columns marked * must be there in every
+row; others may be empty, or missing from the file unless a test decides by them. Times are UTC
+(`2026-09-30T05:10:00Z`) unless the column declares a `zone`; booleans are `true` and `false`. Other headings and
+spellings are mapped:
+
+```yaml
+datasets:
+  app_accounts:
+    delimiter: ";"
+    columns:
+      account_id: {from: User ID}
+      enabled: {from: State, map: {"ACTIVE": "true", "*": "false"}}
+      created_at: {from: Created, date_form: day_month_year, date_as: start_of_day}
+      last_login_at: {from: Last login, empty: [never, N/A], zone: Europe/Amsterdam}
+      system: {value: crm}
+```
+
+`map` must name every spelling that occurs, or `*` for the rest; `empty` are words that stand for nothing.
+`date_form` is how dates are written where that is not `2026-09-30`:
+
+{forms}
+
+`date_as` reads plain dates as the start or end of their day; `value` states a column that the file does not have. A
+`delimiter` that is no comma is named, a tab as `tab`.
+
+`buttress dataset map FILE` proposes all of this from an export. It knows what is listed here under each data set: the
+usual headings, and those of products. **They were written from general knowledge of the products and are not checked
+against each of their versions. Vendors rename columns, translate them and let customers choose: look at what is
+proposed before you believe a result.** Dotted headings are paths in JSON lines; a list stands as the number of its items.
+""".replace("{forms}", "\n".join(f"- `{form}`: {form.example}" for form in DateForm))
 
 
 def settings() -> str:

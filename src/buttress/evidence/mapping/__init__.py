@@ -1,0 +1,1 @@
+"""From somebody's own export to the declaration of a data set: a proposal that says what it knows and what it guessed."""
