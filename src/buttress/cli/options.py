@@ -42,6 +42,15 @@ KnownAt = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+PeriodOf = Annotated[
+    str | None,
+    typer.Option(
+        "--period",
+        metavar="FROM..TO",
+        help="The days asked about, e.g. 2026-01-01..2026-12-31. [default: the engagement's, or the year up to the day]",
+    ),
+]
 
 ORGANISATION = "organisation.yaml"
 
@@ -64,3 +73,9 @@ def refuse_known_at(known_at: str | None) -> None:
             "--known-at needs a database: a folder has one clock, and holds what is known now. "
             "Check out the folder as it stood on that day in Git, or ask with --as-of"
         )
+
+
+def refuse_two_forms(as_json: bool, as_csv: bool) -> None:
+    """One command prints one thing."""
+    if as_json and as_csv:
+        raise RefusalError("--json and --csv exclude one another; give one of them")

@@ -310,7 +310,7 @@ class Acceptance:
     """A signed decision to bear a risk up to a ceiling (a rating, an annual loss, or both) until a date.
 
     `confirmed` is False while a folder only proposes it. `attested_document` names the paper that records a decision
-    taken elsewhere.
+    taken elsewhere. `key` tells it from others of the same risk and day.
     """
 
     effective_on: date
@@ -325,6 +325,7 @@ class Acceptance:
     attested_document: str | None = None
     lapsed_on: date | None = None
     lapse_reason: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

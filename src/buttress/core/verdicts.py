@@ -68,7 +68,9 @@ class ControlTest:
     `max_age_hours` is how old a snapshot may be when it is tested (None: no limit). `half_life_days` is after how long
     a result weighs half. `icc` is the correlation of the items of one run, 0..1. `next_due` is the day by which a
     manual test is due again: its results up to that day are stale once the day has passed. `warn_rate` marks a pass
-    for attention and changes no verdict. Raises ValueError where a rate or count is outside its range.
+    for attention and changes no verdict. `due_days` is within how many days of an item's own event it must be right, where
+    the test states a term. `supersedes` is the test whose deviations live on under this one. Raises ValueError where a
+    rate or count is outside its range.
     """
 
     id: str
@@ -91,6 +93,8 @@ class ControlTest:
     owner: str | None = None
     remediation: str = ""
     next_due: date | None = None
+    due_days: int | None = None
+    supersedes: str | None = None
 
     def __post_init__(self) -> None:
         # A rate of 5 meant as 5 % would let every result pass.
@@ -113,6 +117,12 @@ class TestResult:
     the same items again (a period to date): of them only the newest feeds reliability. `expected_population` is the
     independent total that the population was reconciled with. `tolerable_rate` is the one in force when it ran: a rate
     raised since needs a new run before it can turn a failure into a pass.
+
+    `failing_since` stands beside `failing_keys`, item by item: the ISO date of the source's own event from which the
+    item's term ran, None where the test has none. Left empty it is filled with None. Of the keys that the test's last
+    counted result left open, `left_keys` are those that are no longer in the population and `undecided_keys` those that
+    are not applicable or unknown now; an open key that is in neither, nor in `failing_keys`, has passed. Open are keys
+    that failed or were undecided, and where that result was no whole evaluation also those that were not found.
     """
 
     __test__ = False
@@ -137,10 +147,36 @@ class TestResult:
     digest: str = ""
     performer: str | None = None
     procedure: str | None = None
+    failing_since: tuple[str | None, ...] = ()
+    left_keys: tuple[str, ...] = ()
+    undecided_keys: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.failing_keys and not self.failing_since:
+            object.__setattr__(self, "failing_since", (None,) * len(self.failing_keys))
+
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """The keys whose fate the test's next result tells."""
+        gone = () if self.outcome is Outcome.EVALUATED else self.left_keys
+        return (*self.failing_keys, *self.undecided_keys, *gone)
+
+    @property
+    def is_counted(self) -> bool:
+        """True where the population was looked at, whatever came of it."""
+        return self.outcome in (Outcome.EVALUATED, Outcome.INCOMPLETE) or bool(self.population or self.open_keys)
 
     @property
     def effective_on(self) -> date:
         return self.effective_at.date()
+
+    @property
+    def looks_back_to(self) -> date | None:
+        """The first day of the period of which a run over a period to date holds every item; None for other runs."""
+        try:
+            return date.fromisoformat(self.cluster) if self.cluster else None
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)

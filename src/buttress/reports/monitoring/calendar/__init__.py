@@ -1,0 +1,1 @@
+"""The coverage calendar and the freshness of sources: terminal, JSON, CSV."""

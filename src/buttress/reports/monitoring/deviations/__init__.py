@@ -1,0 +1,1 @@
+"""Deviations with their ages and ends: terminal, JSON, CSV."""

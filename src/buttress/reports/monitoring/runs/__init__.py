@@ -1,0 +1,1 @@
+"""The runs of a control in a period: terminal, JSON, CSV."""
