@@ -9,4 +9,4 @@ class CriteriaConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from buttress.criteria import kinds  # noqa: F401, PLC0415 - the registry is filled once models are loaded
+        from buttress.criteria import kinds, watched  # noqa: F401, PLC0415 - registries are filled once models are loaded

@@ -1,0 +1,1 @@
+"""Changes that may alter risks, and the risks that they may concern: terminal, JSON."""
