@@ -7,19 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from buttress.core.verdicts import Outcome, TestResult
 from buttress.evidence.columns_used import deciding_columns
 from buttress.evidence.completeness import Inputs, Standing, standing
 from buttress.evidence.data.datasets import resolve
 from buttress.evidence.data.shelf import Shelf
-from buttress.evidence.data.tables import Schema, Table
+from buttress.evidence.data.tables import LoadedTable, Schema, Table
 from buttress.evidence.declaration_lint import lint_declaration
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.evidence.entries import definition_entry, result_entry, run_record, snapshot_entries
-from buttress.evidence.locked.runner import QueryCounts, QueryError, run_queries, write_database, write_failing_rows
+from buttress.evidence.locked.failing_rows import canonical_order
+from buttress.evidence.locked.runner import QueryCounts, run_queries, write_database, write_failing_rows
 from buttress.evidence.locked.scratch import scratch_folder
+from buttress.evidence.open_keys import OpenKeys
 from buttress.evidence.outcomes import Evaluation, barred_result, judged_at, judged_result, query_of
 from buttress.evidence.results import (
     FOLDER,
@@ -32,11 +33,12 @@ from buttress.evidence.results import (
     write_results,
 )
 from buttress.evidence.run_plan import Day, Identity, Planned, bytes_tested
-from buttress.evidence.sql.statements import TestQuery
+from buttress.evidence.sql.watched import watched_table
 from buttress.formats.folder import make_folder
 from buttress.formats.problems import Problem
 
-_CHILD_ENDED = frozenset({"crashed", "time", "limit"})
+FIRST_ROWS = 20
+"""Failing rows that stand in the results file itself, to be looked at without opening the file of all of them."""
 
 
 @dataclass(slots=True)
@@ -56,13 +58,19 @@ class Run:
     _schemas: Mapping[str, Schema] = field(init=False)
     _tested_before: Mapping[tuple[str, str], str] = field(init=False)
     _place: tuple[int, str | None] = field(init=False)
-    _answered: dict[tuple[str, ...], tuple[QueryCounts, dict[str, Any] | None]] = field(default_factory=dict)
+    _open_keys: OpenKeys = field(init=False)
+    _answered: dict[tuple[str, ...], Evaluation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._schemas = {name: resolve(dataset).schema for name, dataset in self.shelf.datasets.items()}
         self._schemas |= {name: table.schema for name, table in self.shelf.extra.items()}
         self._tested_before = bytes_tested(self.stored)
-        self._place = next_sequence(self.stored), newest_root(self.stored)
+        self._follow(self.stored)
+
+    def _follow(self, stored: Sequence[ResultsFile]) -> None:
+        """Go on after these results."""
+        self._place = next_sequence(stored), newest_root(stored)
+        self._open_keys = OpenKeys(stored)
 
     def on_day(self, day: Day, new: Sequence[Planned]) -> None:
         """Evaluate the tests of one date; days come in order, the oldest first.
@@ -85,11 +93,12 @@ class Run:
     def _keep(self, kept: Sequence[tuple[Evaluation, TestResult]], day: Day, started: datetime) -> None:
         stored_now = self._store(kept, day, started)
         if stored_now is None:
-            others = read_results_files(self.folder)
-            self._place = next_sequence(others), newest_root(others)
+            self._follow(read_results_files(self.folder))
             return
         self.written.append(stored_now.path)
         self.results += [result for _, result in kept]
+        for _, result in kept:
+            self._open_keys.add(result, self._place[0])
         self._place = self._place[0] + 1, stored_now.root
 
     def _lint(self, test: ControlTestDeclaration) -> None:
@@ -111,7 +120,8 @@ class Run:
             self.problems |= dict.fromkeys(snapshot.problems if snapshot else ())
         found = self._standing(test, inputs, day)
         found = replace(found, reasons=(*found.reasons, *self._replaced(inputs)))
-        return Evaluation(test, inputs, list(each.digests), found, judged_at(test, inputs, day))
+        watched = self._open_keys.of(test, day.as_of)
+        return Evaluation(test, inputs, list(each.digests), found, judged_at(test, inputs, day), watched)
 
     def _replaced(self, inputs: Inputs) -> Iterator[str]:
         """Files that were tested before with other bytes: no bar, since an export may be mended, but never unsaid."""
@@ -137,11 +147,13 @@ class Run:
     def _count(self, evaluations: Sequence[Evaluation], day: Day) -> None:
         """Run the SQL of every test that may be counted, all of them in as few children as possible.
 
-        A question put to the same snapshots at the same instant has the answer that it had on an earlier date.
+        A question put to the same snapshots at the same instant has the answer that it had on an earlier date, if that
+        answer tells of all keys that are watched.
         """
         for e in evaluations:
-            if e.found.is_countable and e.question in self._answered:
-                e.counts, e.failing_rows = self._answered[e.question]
+            known = self._answered.get(e.question) if e.found.is_countable else None
+            if known is not None and known.tells_of(e.watched):
+                e.counts, e.failing_rows = known.counts, known.failing_rows
         countable = [e for e in evaluations if e.found.is_countable and e.counts is None]
         tables = {s.dataset: s.table for e in countable for s in e.read if s.table is not None}
         if countable:
@@ -149,15 +161,20 @@ class Run:
         for evaluation in countable:
             self._keep_failing_rows(evaluation)
             if isinstance(evaluation.counts, QueryCounts):
-                self._answered[evaluation.question] = (evaluation.counts, evaluation.failing_rows)
+                self._answered[evaluation.question] = evaluation
 
-    def _run_sql(self, countable: Sequence[Evaluation], tables: Mapping[str, Table], day: Day) -> None:
-        queries = [query_of(e.declaration, e.at, day) for e in countable]
+    def _run_sql(self, countable: Sequence[Evaluation], tables: Mapping[str, Table | LoadedTable], day: Day) -> None:
+        queries = [query_of(e.declaration, e.at, day, e.watched) for e in countable]
         schemas = {name: table.schema for name, table in tables.items()}
         with scratch_folder() as scratch:
             database = scratch / "run.duckdb"
-            write_database(database, tables.values())
-            for evaluation, counts in zip(countable, count_all(database, queries, schemas), strict=True):
+            watched = watched_table(queries, schemas)
+            here = [table for table in tables.values() if isinstance(table, Table)]
+            write_database(database, [*here, *([watched] if watched else [])])
+            whole = {name: table.whole for name, table in tables.items()}
+            loaded = {name: table.path for name, table in tables.items() if isinstance(table, LoadedTable)}
+            found = run_queries(database, queries, schemas, whole=whole, loaded=loaded)
+            for evaluation, counts in zip(countable, found, strict=True):
                 evaluation.counts = counts
 
     def _keep_failing_rows(self, evaluation: Evaluation) -> None:
@@ -170,6 +187,7 @@ class Run:
                 "sha256": sha256,
                 "count": len(counts.failing_rows),
                 "columns": list(counts.failing_columns),
+                "first": [list(row) for row in canonical_order(counts.failing_rows)[:FIRST_ROWS]],
             }
 
     def _store(self, judged: Sequence[tuple[Evaluation, TestResult]], day: Day, started: datetime) -> Written | None:
@@ -187,21 +205,6 @@ class Run:
             return None
 
 
-def count_all(
-    database: Path, queries: Sequence[TestQuery], schemas: Mapping[str, Schema]
-) -> list[QueryCounts | QueryError]:
-    """One outcome for each query. Where a query ends the child, those after it get another child, so that one bad test
-    never takes the others with it."""
-    outcomes: list[QueryCounts | QueryError] = []
-    while len(outcomes) < len(queries):
-        batch = run_queries(database, queries[len(outcomes) :], schemas)
-        ended = (
-            n for n, found in enumerate(batch) if isinstance(found, QueryError) and found.reason_code in _CHILD_ENDED
-        )
-        outcomes += batch[: next(ended, len(batch) - 1) + 1]
-    return outcomes
-
-
 def _absent_columns(test: ControlTestDeclaration, inputs: Inputs) -> tuple[str, ...]:
     """Columns that decide the test and that a file of its data sets lacks."""
     absent = {name for snapshot in inputs.snapshots.values() if snapshot for name in snapshot.absent}
@@ -212,4 +215,4 @@ def _result(evaluation: Evaluation, day: Day) -> TestResult:
     e = evaluation
     if e.counts is None:
         return barred_result(e.declaration, e.inputs, day, e.found.outcome, e.found.reasons)
-    return judged_result(e.declaration, e.inputs, day, e.found, e.counts)
+    return judged_result(e, e.counts, day)

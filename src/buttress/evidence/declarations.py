@@ -270,6 +270,8 @@ class ControlTestDeclaration(StrictModel):
             datasets=self.datasets,
             owner=self.owner,
             remediation=self.remediation or "",
+            due_days=-(-self.due.sla // timedelta(days=1)) if self.due else None,
+            supersedes=self.supersedes,
         )
 
     def problem(self, path: FieldPath, found: str, expected: str, advice: str = "") -> Problem:

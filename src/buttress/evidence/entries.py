@@ -50,7 +50,17 @@ def run_record(
         "sqlglot": version_of("sqlglot"),
         "landlock_abi": landlock_abi(),
         "elapsed_ms": elapsed,
+        "shared_statements": _shared_statements(evaluations),
     }
+
+
+def _shared_statements(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:
+    """Statements that counted several tests at once, each with the tests that took their counts from it."""
+    tests: dict[str, list[str]] = {}
+    for e in evaluations:
+        for sql in e.counts.shared_sql if isinstance(e.counts, QueryCounts) else ():
+            tests.setdefault(sql, []).append(e.declaration.id)
+    return [{"sql": sql, "tests": names} for sql, names in tests.items()]
 
 
 def snapshot_entries(evaluations: Sequence[Evaluation]) -> list[Entry]:

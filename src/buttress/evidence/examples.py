@@ -11,13 +11,12 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from buttress.evidence.counting import count_all
 from buttress.evidence.data.cells import CellError, CellRule, cell_reader
 from buttress.evidence.data.tables import Schema, Table, Value, key_text
 from buttress.evidence.declaration_lint import lint_declaration
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.evidence.declared_terms import ExampleRow, Examples
-from buttress.evidence.locked.runner import QueryCounts, QueryError, write_database
+from buttress.evidence.locked.runner import QueryCounts, QueryError, run_queries, write_database
 from buttress.evidence.locked.scratch import scratch_folder
 from buttress.evidence.outcomes import query_of
 from buttress.evidence.run_plan import Day
@@ -77,7 +76,7 @@ def _counted(cases: Sequence[_Case]) -> list[QueryCounts | QueryError]:
     with scratch_folder() as scratch:
         database = scratch / "examples.duckdb"
         write_database(database, tables)
-        return count_all(database, [case.query for case in cases], {t.name: t.schema for t in tables})
+        return run_queries(database, [case.query for case in cases], {t.name: t.schema for t in tables})
 
 
 def _case(declaration: ControlTestDeclaration, schemas: Mapping[str, Schema], number: int) -> _Case:

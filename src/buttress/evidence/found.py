@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from buttress.evidence.data.canonical import digest_of
 from buttress.evidence.data.datasets import DatasetDeclaration
-from buttress.evidence.data.evidence_file import MAX_FILE_BYTES
+from buttress.evidence.data.evidence_file import MAX_PARQUET_BYTES
 from buttress.evidence.data.receipts import read_receipt
 from buttress.evidence.data.shelf import Shelf
 from buttress.evidence.data.snapshots import SnapshotFile
@@ -65,7 +65,7 @@ def _rows_read(runs: tuple[ResultsFile, ...]) -> Mapping[tuple[str, str, str], i
 def _found(dataset: str, file: SnapshotFile, rows: Mapping[tuple[str, str, str], int]) -> FoundFile:
     receipt = None
     try:
-        sha256 = sha256_of(file.folder, file.name, max_bytes=MAX_FILE_BYTES)
+        sha256 = sha256_of(file.folder, file.name, max_bytes=MAX_PARQUET_BYTES)
     except ProblemsError:
         sha256 = ""
     try:

@@ -1,9 +1,10 @@
 """From what a run found, data sets and counts, to the result that is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from buttress.core.verdicts import EffectMode, Outcome, TestResult
 from buttress.evidence.completeness import Inputs, Standing
@@ -11,7 +12,7 @@ from buttress.evidence.data.cells import end_of_day, start_of_day
 from buttress.evidence.data.snapshots import Snapshot
 from buttress.evidence.data.tables import key_text
 from buttress.evidence.declarations import ControlTestDeclaration
-from buttress.evidence.importers.findings import Finding
+from buttress.evidence.importers.finding import Finding
 from buttress.evidence.locked.runner import QueryCounts, QueryError
 from buttress.evidence.run_plan import Day
 from buttress.evidence.sql.statements import TestQuery
@@ -19,13 +20,14 @@ from buttress.evidence.sql.statements import TestQuery
 
 @dataclass(slots=True)
 class Evaluation:
-    """One test on one date."""
+    """One test on one date. `watched` are the keys that its earlier results left open."""
 
     declaration: ControlTestDeclaration
     inputs: Inputs
     digests: list[str | None]
     found: Standing
     at: datetime
+    watched: tuple[str, ...] = ()
     counts: QueryCounts | QueryError | None = None
     failing_rows: dict[str, Any] | None = None
 
@@ -33,6 +35,13 @@ class Evaluation:
     def question(self) -> tuple[str, ...]:
         """What the counts depend on."""
         return (self.declaration.id, self.at.isoformat(), *(digest or "" for digest in self.digests))
+
+    def tells_of(self, keys: Iterable[str]) -> bool:
+        """True where its answer says what became of each of `keys`."""
+        if not isinstance(self.counts, QueryCounts):
+            return False
+        width = len(self.declaration.key)
+        return {*self.watched, *(key_text(row[:width]) for row in self.counts.failing_rows)}.issuperset(keys)
 
     @property
     def read(self) -> list[Snapshot]:
@@ -58,7 +67,7 @@ def _read(declaration: ControlTestDeclaration, inputs: Inputs) -> list[Snapshot]
     return [snapshot for name in names if (snapshot := inputs.snapshots.get(name)) is not None]
 
 
-def query_of(declaration: ControlTestDeclaration, at: datetime, day: Day) -> TestQuery:
+def query_of(declaration: ControlTestDeclaration, at: datetime, day: Day, watched: tuple[str, ...] = ()) -> TestQuery:
     due = declaration.due
     return TestQuery(
         test_id=declaration.id,
@@ -79,6 +88,7 @@ def query_of(declaration: ControlTestDeclaration, at: datetime, day: Day) -> Tes
         not_applicable_rows=declaration.not_applicable_rows,
         params=declaration.values,
         is_shipped=declaration.is_shipped,
+        watched=watched,
     )
 
 
@@ -103,14 +113,14 @@ def cluster_of(declaration: ControlTestDeclaration, day: Day) -> str | None:
     return day.period_start.isoformat() if declaration.mode is EffectMode.RELIABILITY else None
 
 
-def judged_result(
-    declaration: ControlTestDeclaration, inputs: Inputs, day: Day, found: Standing, counts: QueryCounts | QueryError
-) -> TestResult:
+def judged_result(evaluation: Evaluation, counts: QueryCounts | QueryError, day: Day) -> TestResult:
     """The stored result: counts as they are, outcome and reasons by what is known about the population."""
+    declaration, inputs, found = evaluation.declaration, evaluation.inputs, evaluation.found
     if isinstance(counts, QueryError):
         detail = f"({counts.detail})" if counts.detail else ""
         return barred_result(declaration, inputs, day, Outcome.ERROR, (f"{counts.reason_code}{detail}", *found.reasons))
     keys = tuple(key_text(row[: len(declaration.key)]) for row in counts.failing_rows)
+    watched = frozenset(evaluation.watched)
     result = replace(
         barred_result(declaration, inputs, day, found.outcome, found.reasons),
         population=counts.population,
@@ -120,10 +130,31 @@ def judged_result(
         not_due=counts.not_due,
         unknown=counts.unknown,
         failing_keys=keys,
+        failing_since=_failing_since(declaration, counts, day),
+        left_keys=tuple(key for key in counts.left_keys if key in watched),
+        undecided_keys=tuple(key for key in counts.undecided_keys if key in watched),
     )
     outcome, reasons = _after_counting(declaration, inputs, result)
     expected = counts.population + found.missing_rows if found.missing_rows else None
     return replace(result, outcome=outcome, reasons=(*reasons, *found.reasons), expected_population=expected)
+
+
+def _failing_since(declaration: ControlTestDeclaration, counts: QueryCounts, day: Day) -> tuple[str | None, ...]:
+    """The local date from which each failing item's term ran."""
+    if declaration.due is None:
+        return ()
+    place = counts.failing_columns.index(declaration.due.source)
+    return tuple(_local_date(row[place], day.zone) for row in counts.failing_rows)
+
+
+def _local_date(text: str | None, zone: ZoneInfo) -> str | None:
+    """The date of a canonical date or instant, which is in UTC."""
+    if text is None or "T" not in text:
+        return text
+    try:
+        return datetime.fromisoformat(text).astimezone(zone).date().isoformat()
+    except OverflowError:  # the calendar's first or last day
+        return text.partition("T")[0]
 
 
 def _after_counting(

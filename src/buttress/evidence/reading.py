@@ -199,6 +199,36 @@ def results_at(moment: Moment | None = None, tests: Collection[str] | None = Non
     return tuple(result_from_text(content) for content in newest.values())
 
 
+@dataclass(frozen=True, slots=True)
+class FailingRows:
+    """The first failing rows of a result, under their `columns`; `count` says how many there are, `file` (a path below the
+    organisation's folder) holds all of them."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    count: int
+    file: str
+    sha256: str
+
+
+NOTHING_FAILED = FailingRows((), (), 0, "", "")
+
+
+def failing_rows_of(test: str, moment: Moment | None = None) -> FailingRows:
+    """Those of the newest result of the test by the moment's day; none where nothing failed, or nothing was tested."""
+    rows = TestResultRow.objects.filter(test=test)
+    if moment is not None:
+        rows = rows.filter(as_of__lte=moment.as_of)
+        if moment.known_at is not None:
+            rows = rows.filter(recorded_at__lte=moment.known_at)
+    newest = rows.order_by("-as_of", "-run__sequence", "-run__digest").values_list("failing_rows", flat=True).first()
+    if newest is None:
+        return NOTHING_FAILED
+    said = from_text(newest)
+    shown = tuple(tuple(row) for row in said.get("first", ()))
+    return FailingRows(tuple(said["columns"]), shown, said["count"], f"results/{said['path']}", said["sha256"])
+
+
 def manual_results_at(tests: Collection[ManualTestAt], moment: Moment | None = None) -> tuple[TestResult, ...]:
     """What manual tests found by the moment's day."""
     zone = zone_of_organisation()
@@ -235,17 +265,19 @@ class DatasetFile:
 
 
 def dataset_files(moment: Moment | None = None) -> dict[str, list[DatasetFile]]:
-    """The files of each data set by its reference, as they were known, from the oldest to the newest; files that cannot
-    be dated first."""
+    """The files of each data set by its reference, those effective by the moment's day as they were known, from the
+    oldest to the newest; files that cannot be dated first."""
     rows = DatasetSnapshotRow.objects.all()
     if moment is not None and moment.known_at is not None:
         rows = rows.filter(recorded_at__lte=moment.known_at)
     zone = zone_of_organisation()
+    until = None if moment is None else end_of_day(moment.as_of, zone)
     newest = {(row.dataset_id, row.file): row for row in rows.order_by("change")}
     refs = {stored.id: ref for ref, stored in records_of(DATASETS, moment).items()}
     files: dict[str, list[DatasetFile]] = {}
     for row in newest.values():
-        if row.is_gone or row.dataset_id not in refs:
+        is_later = until is not None and row.effective_at is not None and row.effective_at > until
+        if row.is_gone or is_later or row.dataset_id not in refs:
             continue
         ref = refs[row.dataset_id]
         effective_at = None if row.effective_at is None else in_zone(row.effective_at, zone)

@@ -14,8 +14,10 @@ _DEFAULTS = {
 
 
 def result_to_text(result: TestResult) -> str:
-    """Canonical JSON of a result; fields at their default are left out."""
+    """Canonical JSON of a result; fields at their default, and dates of failing items where none has one, are left out."""
     values = {name: getattr(result, name) for name in _NAMES}
+    if not any(result.failing_since):
+        del values["failing_since"]
     return to_text({name: value for name, value in values.items() if name not in _DEFAULTS or value != _DEFAULTS[name]})
 
 
@@ -25,7 +27,7 @@ def result_from_text(content: str) -> TestResult:
     values["as_of"] = date.fromisoformat(values["as_of"])
     values["effective_at"] = datetime.fromisoformat(values["effective_at"])
     values["outcome"] = Outcome(values["outcome"])
-    for name in ("failing_keys", "reasons"):
+    for name in ("failing_keys", "reasons", "failing_since", "left_keys", "undecided_keys"):
         values[name] = tuple(values.get(name, ()))
     if values.get("tolerable_rate") is not None:
         values["tolerable_rate"] = float(values["tolerable_rate"])

@@ -82,7 +82,7 @@ class ResultsFile:
     @property
     def results(self) -> tuple[TestResult, ...]:
         run = self.digest[:_NAME_DIGITS]
-        return tuple(_to_result(entry.body, run, entry.leaf.hex()) for entry in self.entries if entry.kind == "result")
+        return tuple(result_of(entry.body, run, entry.leaf.hex()) for entry in self.entries if entry.kind == "result")
 
 
 class Written(NamedTuple):
@@ -258,11 +258,14 @@ def _check_results(file: ResultsFile, folder: Path) -> None:
 
 
 def _check_result(file: ResultsFile, entry: Entry, field: str) -> None:
-    result = _to_result(entry.body, "", "")
+    result = result_of(entry.body)
     if any(type(entry.body[name]) is not int for name in (*_COUNTS, "version")):
         raise _changed(file.name, field, f"{entry.label} with counts that are none", "whole numbers")
-    if not isinstance(entry.body["failing_keys"], list) or not isinstance(entry.body.get("inputs", []), list):
+    lists = [entry.body[name] for name in (*_KEY_LISTS, "failing_since")]
+    if not all(isinstance(each, list) for each in (*lists, entry.body.get("inputs", []))):
         raise _changed(file.name, field, f"{entry.label} without lists of keys and inputs", "lists")
+    if fault := _key_fault(result):
+        raise _changed(file.name, field, f"{entry.label} with {fault}", "keys as a run finds them")
     if result.outcome is not Outcome.ERROR and not counts_agree(result):
         raise _changed(file.name, field, f"{entry.label} whose counts do not add up", "counts that do")
     if result.as_of != file.as_of:
@@ -273,10 +276,31 @@ def _check_result(file: ResultsFile, entry: Entry, field: str) -> None:
         raise _changed(file.name, field, found, f"a time with its zone by {file.as_of}")
 
 
+def _key_fault(result: TestResult) -> str:
+    """What is wrong with the keys of a result and their dates, or nothing."""
+    keys = [key for name in _KEY_LISTS for key in getattr(result, name)]
+    if not all(isinstance(key, str) for key in keys):
+        return "keys that are no texts"
+    if len(set(keys)) != len(keys):
+        return "a key in two states"
+    if len(result.failing_since) != len(result.failing_keys):
+        return f"{len(result.failing_since)} dates beside {len(result.failing_keys)} failing keys"
+    odd = [since for since in result.failing_since if since is not None and not _is_date(since)]
+    return f"the date {shown(odd[0])}" if odd else ""
+
+
+def _is_date(text: object) -> bool:
+    try:
+        return isinstance(text, str) and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def _changed(file: str, field: str, found: str, expected: str) -> ProblemsError:
     return refuse(file, None, found, expected, _RESTORE, field=field)
 
 
+_KEY_LISTS = ("failing_keys", "left_keys", "undecided_keys")
 _COUNTS = ("population", "passed", "failing", "not_applicable", "not_due", "unknown")
 
 
@@ -290,7 +314,8 @@ def result_body(result: TestResult) -> dict[str, Any]:
         "outcome": result.outcome.value,
         "reasons": list(result.reasons),
         **{name: getattr(result, name) for name in _COUNTS},
-        "failing_keys": list(result.failing_keys),
+        **{name: list(getattr(result, name)) for name in _KEY_LISTS},
+        "failing_since": list(result.failing_since) if any(result.failing_since) else [],
         "expected_population": result.expected_population,
         "cluster": result.cluster,
         # As text: the same digits whatever a reader makes of a number.
@@ -298,7 +323,8 @@ def result_body(result: TestResult) -> dict[str, Any]:
     }
 
 
-def _to_result(body: Mapping[str, Any], run: str, digest: str) -> TestResult:
+def result_of(body: Mapping[str, Any], run: str = "", digest: str = "") -> TestResult:
+    """The result that a verified entry's body says."""
     return TestResult(
         test=body["test"],
         version=body["version"],
@@ -307,6 +333,9 @@ def _to_result(body: Mapping[str, Any], run: str, digest: str) -> TestResult:
         outcome=Outcome(body["outcome"]),
         **{name: body[name] for name in _COUNTS},
         failing_keys=tuple(body["failing_keys"]),
+        failing_since=tuple(body["failing_since"]),
+        left_keys=tuple(body["left_keys"]),
+        undecided_keys=tuple(body["undecided_keys"]),
         reasons=tuple(body["reasons"]),
         expected_population=body["expected_population"],
         cluster=body["cluster"],

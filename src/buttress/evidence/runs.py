@@ -4,6 +4,7 @@ What is stored already is not run again, and where nothing is new neither the SQ
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,8 +15,10 @@ from buttress.evidence.data.datasets import DatasetDeclaration
 from buttress.evidence.data.shelf import Shelf
 from buttress.evidence.data.tables import Table
 from buttress.evidence.declarations import ControlTestDeclaration
+from buttress.evidence.locked.scratch import scratch_folder
 from buttress.evidence.results import read_results_files
 from buttress.evidence.run_plan import Progress, planned, stored_identities, version_fault
+from buttress.evidence.unfinished import sweep_unfinished
 from buttress.formats.problems import Problem
 
 
@@ -47,8 +50,20 @@ def run_tests(
     records as of `as_of`. Raises `ProblemsError` where stored results were changed.
     """
     zone = ZoneInfo(time_zone) if isinstance(time_zone, str) else time_zone
-    shelf = Shelf(folder, datasets, zone, dict(extra_tables or {}))
-    stored = read_results_files(folder)
+    with ExitStack() as stack:
+        tables = dict(extra_tables or {})
+        shelf = Shelf(folder, datasets, zone, tables, scratch=lambda: stack.enter_context(scratch_folder()))
+        return _run(shelf, tests, period, as_of, progress)
+
+
+def _run(
+    shelf: Shelf,
+    tests: Sequence[ControlTestDeclaration],
+    period: tuple[date, date],
+    as_of: date,
+    progress: Progress,
+) -> RunSummary:
+    stored = read_results_files(shelf.folder)
     known, errors = stored_identities(stored)
     faults = {test.id: fault for test in tests if (fault := version_fault(test, stored)) is not None}
     plan = planned(tests, shelf, period, as_of)
@@ -57,9 +72,10 @@ def run_tests(
     if not any(new.values()):
         progress(as_of.isoformat(), total, total)
         return RunSummary(unchanged=total, problems=tuple(fault.problem for fault in faults.values()))
+    sweep_unfinished(shelf.folder)
     from buttress.evidence.counting import Run  # noqa: PLC0415 - brings the SQL parser, and the database to come
 
-    run = Run(folder, shelf, stored, errors, {test: fault.code for test, fault in faults.items()})
+    run = Run(shelf.folder, shelf, stored, errors, {test: fault.code for test, fault in faults.items()})
     run.problems |= dict.fromkeys(fault.problem for fault in faults.values())
     done = 0
     for day, on_day in plan.items():

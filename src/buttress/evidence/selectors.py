@@ -8,7 +8,7 @@ from buttress.evidence import reading
 from buttress.evidence.data.datasets import DatasetDeclaration
 from buttress.evidence.decisions import DecidedException
 from buttress.evidence.kinds import DATASETS
-from buttress.evidence.reading import DatasetFile, DeclaredTests, RegisterEvidence
+from buttress.evidence.reading import DatasetFile, DeclaredTests, FailingRows, RegisterEvidence
 from buttress.orgs.moments import Moment
 from buttress.orgs.reads import reads
 from buttress.orgs.roles import Operation
@@ -48,6 +48,12 @@ def control_tests(*, moment: Moment | None = None, controls: Collection[str] | N
 def results(*, moment: Moment | None = None) -> tuple[TestResult, ...]:
     """What runs and people found: of a test and day the newest result."""
     return (*reading.results_at(moment), *reading.manual_results_at(reading.declared_tests(moment).manual, moment))
+
+
+@reads(Operation.REGISTER_READ)
+def failing_rows(*, test: str, moment: Moment | None = None) -> FailingRows:
+    """The first failing rows of the newest result of a test; none where nothing failed."""
+    return reading.failing_rows_of(test, moment)
 
 
 @reads(Operation.REGISTER_READ)

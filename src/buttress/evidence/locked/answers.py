@@ -15,10 +15,15 @@ ROW_LIMIT = 1_000_000
 
 @dataclass(slots=True)
 class Heard:
-    """What the child has said about one query."""
+    """What the child has said about one query: `counts` of its own statement, or `shared` ones of statements that it
+    shares. `is_found_together` tells that its rows come from a statement that it shares. `watched` are the numbers of
+    watched keys that are in the population, each with whether it is undecided."""
 
     counts: list[int] | None = None
+    shared: list[int] | None = None
     rows: list[tuple[str | None, ...]] = field(default_factory=list)
+    is_found_together: bool = False
+    watched: dict[int, bool] = field(default_factory=dict)
     error: tuple[str, str] | None = None
     has_ended: bool = False
     elapsed: float = 0.0
@@ -95,12 +100,20 @@ class Conversation:
         if self._current is None or message.get("query") != self._current:
             raise HostileAnswerError("a message about another query")
         answer = self._heard[self._current]
-        if kind == "counts":
-            answer.counts = _whole_numbers(message.get("values"))
+        if kind in ("counts", "shared"):
+            if answer.counts is not None or answer.shared is not None:
+                raise HostileAnswerError("counts twice")
+            setattr(answer, str(kind), _whole_numbers(message.get("values")))
+        elif kind == "alive":
+            pass
+        elif kind == "together":
+            answer.is_found_together = True
         elif kind == "rows":
             answer.rows += _text_rows(message.get("rows"))
             if len(answer.rows) > ROW_LIMIT:
                 raise HostileAnswerError(f"more than {ROW_LIMIT} failing rows")
+        elif kind == "watched":
+            _take_watched(answer.watched, message.get("keys"))
         elif kind == "error":
             answer.error = (_word(message.get("error")), str(message.get("detail") or "")[:300])
         elif kind == "end":
@@ -124,6 +137,18 @@ def _whole_numbers(values: object) -> list[int]:
     if any(type(value) is not int or not 0 <= value < 1 << 63 for value in values):
         raise HostileAnswerError("counts that are no whole numbers")
     return values
+
+
+def _take_watched(known: dict[int, bool], keys: object) -> None:
+    if not isinstance(keys, list):
+        raise HostileAnswerError("watched keys that are no list")
+    for key in keys:
+        if not isinstance(key, list) or len(key) != 2 or any(type(part) is not int for part in key):
+            raise HostileAnswerError("a watched key that is no pair of whole numbers")
+        number, flag = key
+        if number in known or not 0 <= number < ROW_LIMIT or flag not in (0, 1):
+            raise HostileAnswerError("a watched key out of range or twice")
+        known[number] = bool(flag)
 
 
 def _text_rows(rows: object) -> list[tuple[str | None, ...]]:

@@ -10,7 +10,7 @@ import json
 import os
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -36,6 +36,8 @@ SETTINGS = (
 """One SET each, in this order: later ones forbid earlier ones, and the last forbids all."""
 
 ROWS_A_FETCH = 200
+ROWS_KEPT = 20_000
+"""Failing rows that are found for several queries at once and kept until the last of them has its own."""
 MESSAGE_LIMIT = 4 * 1024 * 1024
 MEMORY_ABOVE_START = (700 + 768) * 1024 * 1024
 QUIET_ERRORS = frozenset({"BinderException", "CatalogException", "ParserException"})
@@ -74,7 +76,7 @@ def main(descriptor: int) -> None:
     try:
         connection, abi = locked_connection(plan)
         answer.send(kind="ready", landlock=abi)
-        run_all(connection, plan["queries"], answer)
+        run_all(connection, plan["queries"], answer, Shared(connection, plan.get("shared", ()), plan.get("rows", ())))
         answer.send(kind="done")
         status = 0
     except BaseException as error:  # whatever it was, the parent gets its class and the process ends
@@ -93,8 +95,11 @@ def locked_connection(plan: dict[str, Any]) -> tuple[Any, int]:
         resource.setrlimit(limit, (value, value))
     if thread_count() != 1:
         raise RuntimeError("threads were running before the fence")
-    abi = restrict_to([plan["database"], *ENGINE_PATHS])
+    loaded = plan.get("loaded", {})
+    abi = restrict_to([plan["database"], *loaded.values(), *ENGINE_PATHS])
     connection = duckdb.connect(plan["database"], read_only=True)
+    for number, (name, path) in enumerate(loaded.items()):
+        attach(connection, number, name, path)
     for setting in SETTINGS:
         connection.execute(f"SET {setting}")
     if size:
@@ -103,6 +108,13 @@ def locked_connection(plan: dict[str, Any]) -> tuple[Any, int]:
     seconds = int(plan["deadline"]) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     return connection, abi
+
+
+def attach(connection: Any, number: int, name: str, path: str) -> None:
+    """Have the table `name` of another database file found by its name alone; before the settings forbid it."""
+    table, file = (text.replace(sign, sign * 2) for text, sign in ((name, '"'), (path, "'")))
+    connection.execute(f"ATTACH '{file}' AS loaded_{number} (READ_ONLY)")
+    connection.execute(f'CREATE TEMP VIEW "{table}" AS FROM loaded_{number}.main."{table}"')
 
 
 def close_standard_streams() -> None:
@@ -130,26 +142,106 @@ def thread_count() -> int:
     return int(_process_status("Threads") or 1)
 
 
-def run_all(connection: Any, queries: list[dict[str, Any]], answer: Answer) -> None:
+class Shared:
+    """The statements that several queries share: each runs when the first of them needs it, and once."""
+
+    def __init__(self, connection: Any, statements: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+        self._connection = connection
+        self._statements = statements
+        self._rows = rows
+        self._found: dict[int, list[int] | None] = {}
+        self._found_rows: dict[int, list[tuple[Any, ...]] | None] = {}
+
+    def counts(self, number: int, alive: Callable[[], None]) -> list[int] | None:
+        """What the statement counts, None where it fails; `alive` is called before it runs."""
+        if number not in self._found:
+            alive()
+            try:
+                row = self._connection.execute(self._statements[number]).fetchone()
+                self._found[number] = [int(value) for value in row]
+            except Exception:  # the queries that share it are asked each by itself, and say what is wrong
+                self._found[number] = None
+        return self._found[number]
+
+    def taken(self, places: Sequence[Sequence[int]], alive: Callable[[], None]) -> list[int] | None:
+        """The counts at `places` (statement, position), None where one of the statements fails."""
+        values = []
+        for statement, position in places:
+            counts = self.counts(statement, alive)
+            if counts is None:
+                return None
+            values.append(counts[position])
+        return values
+
+    def rows(self, place: Sequence[Any], alive: Callable[[], None]) -> list[list[Any]] | None:
+        """The failing rows of one query, None where it has to look for them by itself.
+
+        `place` is a statement, the position of the query's flag in its rows, and those of its columns.
+        """
+        number, flag, columns = place
+        if number not in self._found_rows:
+            alive()
+            self._found_rows[number] = self._rows_of(self._rows[number])
+        found = self._found_rows[number]
+        return None if found is None else [[row[position] for position in columns] for row in found if row[flag]]
+
+    def _rows_of(self, statement: dict[str, Any]) -> list[tuple[Any, ...]] | None:
+        """All rows of a statement, where they are few and worth a scan of their own."""
+        counts = [(self._found.get(number) or ())[position] for number, position in statement["failing"]]
+        if sum(counts) > ROWS_KEPT or sum(count > 0 for count in counts) < 2:
+            return None
+        try:
+            rows: list[tuple[Any, ...]] = self._connection.execute(statement["sql"]).fetchall()
+        except Exception:  # as for counts
+            return None
+        return rows
+
+
+def run_all(connection: Any, queries: list[dict[str, Any]], answer: Answer, shared: Shared) -> None:
     for number, query in enumerate(queries):
         started = time.monotonic()
         answer.send(kind="begin", query=number)
         try:
-            run_one(connection, number, query, answer)
+            run_one(connection, number, query, answer, shared)
         except Exception as error:  # one query's failure must not take the others with it
             answer.send(kind="error", query=number, error=type(error).__name__, detail=detail_of(error))
         answer.send(kind="end", query=number, seconds=round(time.monotonic() - started, 6))
 
 
-def run_one(connection: Any, number: int, query: dict[str, Any], answer: Answer) -> None:
-    counts = [int(value) for value in connection.execute(query["counts"]).fetchone()]
-    answer.send(kind="counts", query=number, values=counts)
-    if counts[query["failing_position"]] == 0:
-        return
-    cursor = connection.execute(query["failing"])
-    for batch in iter(lambda: cursor.fetchmany(ROWS_A_FETCH), []):
-        for rows in messages_of([[cell_text(value) for value in row] for row in batch]):
-            answer.send(kind="rows", query=number, rows=rows)
+def run_one(connection: Any, number: int, query: dict[str, Any], answer: Answer, shared: Shared) -> None:
+    def alive() -> None:
+        answer.send(kind="alive", query=number)
+
+    failing = rows = None
+    if "taken" in query:
+        values = shared.taken(query["taken"], alive)
+        if values is not None:
+            answer.send(kind="shared", query=number, values=values)
+            failing = values[query["taken_failing"]]
+            rows = shared.rows(query["rows"], alive) if failing else None
+        alive()
+    if failing is None:
+        counts = [int(value) for value in connection.execute(query["counts"]).fetchone()]
+        answer.send(kind="counts", query=number, values=counts)
+        failing = counts[query["failing_position"]]
+    if rows is not None:
+        answer.send(kind="together", query=number)
+        send_rows(rows, number, answer)
+    elif failing:
+        for batch in batches(connection.execute(query["failing"])):
+            send_rows(batch, number, answer)
+    if query.get("watched"):
+        for batch in batches(connection.execute(query["watched"])):
+            answer.send(kind="watched", query=number, keys=[[int(n), int(flag)] for n, flag in batch])
+
+
+def send_rows(rows: Sequence[Sequence[Any]], number: int, answer: Answer) -> None:
+    for some in messages_of([[cell_text(value) for value in row] for row in rows]):
+        answer.send(kind="rows", query=number, rows=some)
+
+
+def batches(cursor: Any) -> Iterator[list[tuple[Any, ...]]]:
+    return iter(lambda: cursor.fetchmany(ROWS_A_FETCH), [])
 
 
 def messages_of(rows: list[list[str | None]]) -> Iterator[list[list[str | None]]]:

@@ -16,6 +16,8 @@ _VERSION_FLAG = 1
 _RULE_PATH_BENEATH = 1
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_WRITE_IN = (1 << 1) | _READ_FILE | _READ_DIR | (1 << 4) | (1 << 5) | (1 << 7) | (1 << 8) | (1 << 14)
+"""Write, remove and make files and folders, and TRUNCATE (from ABI 3)."""
 
 _FILE_RIGHTS_BY_ABI = ((1, (1 << 13) - 1), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
 """The 13 first rights; from ABI 2 also REFER, from 3 TRUNCATE, from 5 IOCTL_DEV."""
@@ -59,8 +61,10 @@ def die_with_parent() -> None:
         _libc().prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0)
 
 
-def restrict_to(paths: Iterable[str | Path]) -> int:
+def restrict_to(paths: Iterable[str | Path], writable: Iterable[str | Path] = ()) -> int:
     """Let this thread read only `paths` from now on, and neither write files nor use TCP; the ABI in force.
+
+    In the folders `writable` it may also write, make and remove files.
 
     Returns 0, and restricts nothing, where the kernel has no Landlock; the caller must decide what that means. Paths
     that do not exist are left out. Raises OSError where the kernel has Landlock and refuses.
@@ -76,20 +80,21 @@ def restrict_to(paths: Iterable[str | Path]) -> int:
         libc.syscall(_CREATE_RULESET, ctypes.byref(attributes), ctypes.c_size_t(size), ctypes.c_uint32(0))
     )
     for path in paths:
-        _grant(libc, ruleset, Path(path))
+        _grant(libc, ruleset, Path(path), _READ_FILE | _READ_DIR)
+    for path in writable:
+        _grant(libc, ruleset, Path(path), _WRITE_IN & rights)
     _called(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     _called(libc.syscall(_RESTRICT_SELF, ruleset, ctypes.c_uint32(0)))
     os.close(ruleset)
     return abi
 
 
-def _grant(libc: ctypes.CDLL, ruleset: int, path: Path) -> None:
+def _grant(libc: ctypes.CDLL, ruleset: int, path: Path, rights: int) -> None:
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except FileNotFoundError:
         return
-    rights = _READ_FILE | _READ_DIR if path.is_dir() else _READ_FILE
-    rule = _PathBeneath(rights, descriptor)
+    rule = _PathBeneath(rights if path.is_dir() else _READ_FILE, descriptor)
     _called(libc.syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), ctypes.c_uint32(0)))
     os.close(descriptor)
 

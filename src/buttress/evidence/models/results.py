@@ -33,6 +33,7 @@ class TestResultRow(TenantModel):
     """What a run found of one control test: `content` is the whole result as canonical JSON.
 
     Of two runs of a test for one day the one with the higher sequence stands. `position` is its place in the run.
+    `failing_rows` is canonical JSON: the first failing rows with their columns, how many there are, and the file of all.
     """
 
     __test__ = False
@@ -42,6 +43,7 @@ class TestResultRow(TenantModel):
     as_of = models.DateField()
     position = models.PositiveIntegerField()
     content = models.TextField()
+    failing_rows = models.TextField(null=True)
     change = models.PositiveBigIntegerField()
     recorded_at = models.DateTimeField()
 

@@ -15,6 +15,7 @@ from buttress.evidence.services.exceptions import (
     request_exception,
     revoke_exception,
 )
+from buttress.evidence.services.files import record_evidence_file
 from buttress.evidence.services.manual import (
     change_manual_test,
     declare_manual_test,
@@ -34,6 +35,7 @@ __all__ = [
     "declare_manual_test",
     "declare_own_test",
     "drop_test",
+    "record_evidence_file",
     "record_manual_result",
     "record_results",
     "refuse_exception",

@@ -38,7 +38,7 @@ def record_results(write: Write, *, found: FoundEvidence) -> Written:
         _record_run(write, run, tests)
     for name in sorted(found.datasets):
         if (dataset_id := write.find(DATASETS.name, name)) is not None:
-            _record_files(write, name, dataset_id, [file for file in found.files if file.dataset == name])
+            note_files(write, name, dataset_id, [file for file in found.files if file.dataset == name])
     return Written(RUNS, new[-1].digest if new else "", 1, write.change)
 
 
@@ -57,6 +57,7 @@ def _record_run(write: Write, run: ResultsFile, tests: dict[str, tuple[str, uuid
     )
     about.say(f"root.{run.name}", run.root)
     write.insert(row, about)
+    rows = {body["test"]: body.get("failing_rows") for body in run.of_kind("result")}
     for position, result in enumerate(run.results):
         kind, record_id = tests.get(result.test, (RUNS, None))
         found = TestResultRow(
@@ -65,6 +66,7 @@ def _record_run(write: Write, run: ResultsFile, tests: dict[str, tuple[str, uuid
             as_of=result.as_of,
             position=position,
             content=result_to_text(result),
+            failing_rows=None if rows[result.test] is None else to_text(plain(rows[result.test])),
             change=write.change,
             recorded_at=write.recorded_at,
         )
@@ -84,8 +86,8 @@ def _in_short(result: TestResult) -> dict[str, Any]:
     }
 
 
-def _record_files(write: Write, ref: str, dataset_id: uuid.UUID, files: Iterable[FoundFile]) -> None:
-    """Files that are new or are not as they were. One that could not be dated and is not there any more is marked as
+def note_files(write: Write, ref: str, dataset_id: uuid.UUID, files: Iterable[FoundFile]) -> None:
+    """Records files that are new or are not as they were. One that could not be dated and is not there any more is marked as
     gone, since nothing could ever come after it; others that are not there stay."""
     newest = standing_files(dataset_id)
     rows = [_row(dataset_id, file) for file in files]

@@ -13,7 +13,8 @@ class TestQuery:
     """What to run for one control test, in predicate form (`fail`) or row form (`population_rows`, `failing_rows`).
 
     An empty `population` is the whole source. `due_sla` counts from the column `due_from`. `as_of` and the period are
-    UTC timestamps. `is_shipped` marks SQL of our own catalogue, which may run where the kernel cannot confine it.
+    UTC timestamps. `watched` are keys, as `key_text` writes them, of which the answer tells whether they are in the
+    population. `is_shipped` marks SQL of our own catalogue, which may run where the kernel cannot confine it.
     """
 
     __test__ = False
@@ -36,10 +37,16 @@ class TestQuery:
     not_applicable_rows: str | None = None
     params: Mapping[str, Value] = field(default_factory=dict, hash=False)
     is_shipped: bool = False
+    watched: tuple[str, ...] = ()
 
     @property
     def is_row_form(self) -> bool:
         return self.population_rows is not None or self.failing_rows is not None
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Columns of the failing rows in predicate form: the key, then what is displayed, then what a term runs from."""
+        return tuple(dict.fromkeys((*self.key, *self.display, *([self.due_from] if self.due_from else []))))
 
     @property
     def values(self) -> dict[str, Value]:

@@ -25,10 +25,12 @@ from buttress.evidence.sql.text import (
     parse_statement,
     print_sql,
 )
+from buttress.evidence.sql.watched import TABLE, TEST
 from buttress.formats.problems import Problem
 
 __all__ = ["CHECK_COLUMNS", "COUNT_COLUMNS", "QueryPlan", "Statement", "TestQuery", "plan_of"]
 
+_OF_RUN = ("as_of", "period_start", "period_end")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,10 +45,12 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class QueryPlan:
-    """The statements of one test: `failing` runs only where `counts` found failing rows."""
+    """The statements of one test: `failing` runs only where `counts` found failing rows, `watched` only where there are
+    keys to watch."""
 
     counts: Statement
     failing: Statement
+    watched: Statement | None
     is_row_form: bool
 
     @property
@@ -59,12 +63,13 @@ def plan_of(query: TestQuery, schemas: Mapping[str, Schema]) -> QueryPlan:
     tables = _tables_of(query, schemas)
     _check_shape(query, tables[query.source])
     types = tuple(sorted((name, _type_of(value)) for name, value in query.params.items()))
-    undated = replace(query, as_of=_EPOCH, period_start=_EPOCH, period_end=_EPOCH, params={})
-    counts, failing = _composed(undated, types, tuple(tables.items()))
+    undated = replace(query, as_of=_EPOCH, period_start=_EPOCH, period_end=_EPOCH, params={}, watched=())
+    counts, failing, watched = _composed(undated, types, tuple(tables.items()))
     count_columns = (*COUNT_COLUMNS, *CHECK_COLUMNS) if query.is_row_form else COUNT_COLUMNS
     return QueryPlan(
         counts=_statement(counts, count_columns, query),
         failing=_statement(failing, tuple(failing.tree.named_selects), query),
+        watched=_statement(watched, ("n", "is_undecided"), query, (TABLE,)) if query.watched else None,
         is_row_form=query.is_row_form,
     )
 
@@ -80,18 +85,18 @@ class _Composition:
 @lru_cache(maxsize=512)
 def _composed(
     query: TestQuery, types: tuple[tuple[str, ColumnType], ...], tables: tuple[tuple[str, Schema], ...]
-) -> tuple[_Composition, _Composition]:
-    """Counts and failing rows of a test whatever its dates and values; the trees are shared and must not be changed."""
+) -> tuple[_Composition, _Composition, _Composition]:
+    """Counts, failing rows and watched keys of a test whatever its dates and values; the trees are shared and must not
+    be changed."""
     problems = lint_query(query, dict(tables), dict(types))
     if problems:
         first = problems[0]
         raise RefusedSqlError(f"expected {first.expected}. {first.advice}".strip(), f"{first.field}: {first.found}")
-    stand_ins = {**query.values, **{name: _STAND_INS[kind] for name, kind in types}}
     for _, text, form in query.texts:
-        _guard_alone(text, form, query, stand_ins)
+        _guard_alone(text, form, (query.source, *query.also), types)
     trees = row_trees(query) if query.is_row_form else predicate_trees(query, dict(tables)[query.source])
-    counts, failing = (_Composition(tree, print_sql(tree)) for tree in trees)
-    return counts, failing
+    counts, failing = (_Composition(tree, print_sql(tree)) for tree in (trees.counts, trees.failing))
+    return counts, failing, _Composition(trees.watched, "")
 
 
 def lint_query(query: TestQuery, tables: Mapping[str, Schema], parameters: Mapping[str, ColumnType]) -> list[Problem]:
@@ -131,7 +136,7 @@ def _tables_of(query: TestQuery, schemas: Mapping[str, Schema]) -> dict[str, Sch
 
 def _check_shape(query: TestQuery, source: Schema) -> None:
     """Raise RefusedSqlError where the parts of a declaration do not make one form."""
-    reserved = sorted(set(query.params) & {"as_of", "period_start", "period_end"})
+    reserved = sorted(set(query.params) & set(_OF_RUN))
     faults = (
         (not query.key, "the columns that identify a row", "no key"),
         (bool(reserved), "these names belong to the run; choose another", f"parameter {', '.join(reserved)}"),
@@ -164,18 +169,24 @@ _STAND_INS: Mapping[ColumnType, Value] = {
 """Values of each type for guarding a text by itself; the values of the run are guarded in the composed statement."""
 
 
-def _guard_alone(text: str, form: Form, query: TestQuery, values: Mapping[str, Value]) -> None:
-    tables = (query.source, *query.also)
+@lru_cache(maxsize=512)
+def _guard_alone(text: str, form: Form, tables: tuple[str, ...], types: tuple[tuple[str, ColumnType], ...]) -> None:
+    """Raise RefusedSqlError for a declared text over `tables`, of which the first is the source; tests of one population
+    share its text."""
+    values = {name: _STAND_INS[kind] for name, kind in (*types, *((name, ColumnType.TIMESTAMP) for name in _OF_RUN))}
     if form == "select":
         guard(bind(parse_statement(text), values), tables=tables)
         return
     predicate = exp.Where(this=parse_predicate(text))
-    source = exp.Table(this=exp.to_identifier(query.source))
+    source = exp.Table(this=exp.to_identifier(tables[0]))
     select = exp.Select(expressions=[exp.Literal.number(1)], from_=exp.From(this=source), where=predicate)
     guard(bind(select, values), tables=tables)
 
 
-def _statement(composition: _Composition, columns: tuple[str, ...], query: TestQuery) -> Statement:
-    bound = bind(composition.tree, query.values)
-    executed = guard(bound, tables=(query.source, *query.also), limits=COMPOSED_LIMITS)
+def _statement(
+    composition: _Composition, columns: tuple[str, ...], query: TestQuery, also: tuple[str, ...] = ()
+) -> Statement:
+    bound = bind(composition.tree, {**query.values, TEST: query.test_id})
+    tables = (query.source, *query.also, *also)
+    executed = guard(bound, tables=tables, limits=COMPOSED_LIMITS)
     return Statement(composition.text, executed, columns)

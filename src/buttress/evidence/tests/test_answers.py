@@ -54,6 +54,12 @@ HOSTILE: dict[str, Sequence[object]] = {
     "rows that are texts": [BEGIN, {"kind": "rows", "query": 0, "rows": ["ab"]}],
     "cells that are numbers": [BEGIN, {"kind": "rows", "query": 0, "rows": [[1]]}],
     "cells that are lists": [BEGIN, {"kind": "rows", "query": 0, "rows": [[["a"]]]}],
+    "watched keys that are pairs of texts": [BEGIN, {"kind": "watched", "query": 0, "keys": [["0", "1"]]}],
+    "watched keys that are no pairs": [BEGIN, {"kind": "watched", "query": 0, "keys": [[0]]}],
+    "watched keys that are a mapping": [BEGIN, {"kind": "watched", "query": 0, "keys": {"0": 1}}],
+    "a watched key twice": [BEGIN, {"kind": "watched", "query": 0, "keys": [[0, 1], [0, 0]]}],
+    "a watched key out of range": [BEGIN, {"kind": "watched", "query": 0, "keys": [[-1, 1]]}],
+    "a watched key that is neither": [BEGIN, {"kind": "watched", "query": 0, "keys": [[0, 2]]}],
     "words after the end": [{"kind": "begin", "query": 0}, END, {"kind": "done"}, END],
 }
 

@@ -226,7 +226,7 @@ def test_a_link_that_leads_out_of_the_folder_is_refused(
         (("zone: Europe/Amsterdam", "zone: Europe/Atlantis"), "users.columns.seen_at.zone", "'Europe/Atlantis'"),
         (("(?P<date>[0-9-]+)", "(?P<date>(a+)+)"), "users.effective_at.pattern", "(a+)+"),
         (("(?P<date>[0-9-]+)", "[0-9-]+"), "users.effective_at.pattern", "users-"),
-        (("format: csv", "format: xlsx"), "users.format", "'xlsx'"),
+        (("format: csv", "format: xls"), "users.format", "'xls'"),
         (("format: csv", "format: prowler_csv"), "users.format", "prowler_csv"),
         (("format: csv", "format: csv\n  universe: [a]"), "users.universe", "kind file"),
         (("format: csv", "format: csv\n  schema: nowhere"), "users.schema", "'nowhere'"),

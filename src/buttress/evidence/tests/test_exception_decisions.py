@@ -24,6 +24,8 @@ from buttress.orgs.selectors import audit_trail
 from buttress.orgs.services import change_profile
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import Actor, write
+from buttress.risks.records.risk import RiskRecord
+from buttress.risks.services.risk import add_risk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 WHY = "Treasury holds the password"
@@ -46,14 +48,14 @@ def seen(actor: Actor, moment: Moment | None = None) -> ApprovedException:
     return found.to_exception()
 
 
-def recorded(actor: Actor, record: ExceptionRecord, *, is_new: bool = True) -> None:
+def recorded(actor: Actor, record: ExceptionRecord, *, ref: str = "EX-01", is_new: bool = True) -> None:
     """As applying a register folder records it."""
     with write(actor, Operation.REGISTER_APPLY) as opened:
         if is_new:
-            recording.add(opened, EXCEPTIONS, "EX-01", record)
+            recording.add(opened, EXCEPTIONS, ref, record)
         else:
-            version = recording.stored(opened, EXCEPTIONS, "EX-01").version
-            recording.change(opened, EXCEPTIONS, "EX-01", record, version)
+            version = recording.stored(opened, EXCEPTIONS, ref).version
+            recording.change(opened, EXCEPTIONS, ref, record, version)
 
 
 def test_a_request_reads_back_and_covers_nothing_until_it_is_approved(actors: Mapping[str, Actor]) -> None:
@@ -101,26 +103,58 @@ def test_who_asked_does_not_approve_unless_the_organisation_is_a_sole_operator(a
     approve_exception(actors["ada"], ref="EX-01", reason=WHY, version=1)
     (found,) = exceptions(actors["vera"])
     assert found.decisions[0].by_sole_operator
+    recorded(actors["ada"], EXCEPTION, ref="EX-02")
+    approve_exception(actors["ada"], ref="EX-02", reason=WHY, version=1)
+    assert exceptions(actors["vera"])[1].decisions[0].by_sole_operator
 
 
-def test_the_database_itself_refuses_an_approval_by_who_asked(actors: Mapping[str, Actor]) -> None:
+def test_who_recorded_a_request_in_another_name_does_not_approve_it(actors: Mapping[str, Actor]) -> None:
+    """A file states whom it likes as requester: the member who applied it is no second pair of eyes."""
+    recorded(actors["ada"], EXCEPTION)
+    with pytest.raises(ForbiddenError, match="recorded the request for EX-01 yourself"):
+        approve_exception(actors["ada"], ref="EX-01", reason=WHY, version=1)
+    approve_exception(actors["erin"], ref="EX-01", reason=WHY, version=1)
+    with tenant(actors["ada"].organisation_id):
+        decision = ExceptionDecision.objects.get()
+        assert (decision.requester.ref, decision.recorder.ref) == ("omar", "ada")
+
+
+def test_who_made_themselves_the_approver_does_not_approve(actors: Mapping[str, Actor]) -> None:
+    record = asked(actors)
+    recorded(actors["ada"], record.model_copy(update={"approved_by": "ada"}), is_new=False)
+    with pytest.raises(ForbiddenError, match="recorded the request"):
+        approve_exception(actors["ada"], ref="EX-01", reason=WHY, version=2)
+
+
+def test_who_only_gave_its_risk_another_reference_may_approve(actors: Mapping[str, Actor]) -> None:
+    record = asked(actors, approved_by="ada")
+    statement = {"cause": "A", "event": "B", "consequence": "C"}
+    risk = RiskRecord.model_validate({"title": "Kiosk", "statement": statement, "categories": ["security"]})
+    add_risk(actors["ruth"], ref="R-1", risk=risk)
+    recorded(actors["ada"], record.model_copy(update={"risk": "R-1"}), is_new=False)
+    approve_exception(actors["ada"], ref="EX-01", reason=WHY, version=2)
+    assert seen(actors["vera"]).approved_by == "ada"
+
+
+@pytest.mark.parametrize("own", ["requester", "recorder"])
+def test_the_database_itself_refuses_an_approval_by_who_asked(actors: Mapping[str, Actor], own: str) -> None:
     asked(actors)
     with tenant(actors["omar"].organisation_id):
-        omar = Person.objects.get(ref="omar")
+        omar, ruth = Person.objects.get(ref="omar"), Person.objects.get(ref="ruth")
         decision = ExceptionDecision(
             organisation_id=omar.organisation_id,
             exception=ExceptionRequest.objects.get(),
             decision=Decision.APPROVED.value,
             decided_by=Member.objects.get(ref="omar"),
             decider=omar,
-            requester=omar,
+            **{"requester": ruth, "recorder": ruth, own: omar},
             effective_on=TODAY,
             reason=WHY,
             terms_sha256="0" * 64,
             change=1,
             recorded_at=datetime.now(UTC),
         )
-        with pytest.raises(IntegrityError), transaction.atomic():
+        with pytest.raises(IntegrityError, match="evidence_approver_is_another"), transaction.atomic():
             decision.save(force_insert=True)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from buttress.core.verdicts import Outcome, TestResult
 from buttress.evidence.data.shelf import Shelf, dataset_states
 from buttress.evidence.found import FoundEvidence, evidence_in
 from buttress.evidence.models import DatasetSnapshotRow, EvidenceRun, TestResultRow
+from buttress.evidence.reading import NOTHING_FAILED
 from buttress.evidence.result_content import result_from_text, result_to_text
 from buttress.evidence.results import Entry, read_results, read_results_files, result_body, write_results
-from buttress.evidence.selectors import dataset_files, datasets, declared_tests, evidence_of, results
+from buttress.evidence.selectors import dataset_files, datasets, declared_tests, evidence_of, failing_rows, results
 from buttress.evidence.selectors import dataset_states as stored_states
 from buttress.evidence.services import declare_own_test, record_results
 from buttress.evidence.tests.registers import DAY, OWN_TEST, ZONE, declared, evidence_of_run, put
@@ -99,6 +101,21 @@ def test_results_and_files_read_back_as_the_folder_has_them(actors: Mapping[str,
         expected = dataset_states(shelf, day, declared_tests(ruth).automated)
         assert stored_states(ruth, moment=Moment(day)) == expected
         assert evidence_of(ruth, moment=Moment(day)).datasets == expected
+
+
+@db
+@both
+def test_the_first_failing_rows_stand_beside_the_result_and_all_of_them_in_a_file(
+    actors: Mapping[str, Actor], tmp_path: Path
+) -> None:
+    failing = "".join(f"a-{n:02},ACTIVE,false\n" for n in range(30))
+    put(tmp_path, "evidence/accounts-2026-06-30.csv", f"id,status,mfa\n{failing}")
+    record_results(actors["ruth"], found=evidence_of_run(actors["ruth"], tmp_path, DAY))
+    found = failing_rows(actors["vera"], test="mfa-everywhere")
+    assert (found.columns, found.count, found.rows[0], len(found.rows)) == (("account_id",), 30, ("a-00",), 20)
+    assert sha256((tmp_path / found.file).read_bytes()).hexdigest() == found.sha256
+    assert failing_rows(actors["vera"], test="mfa-everywhere", moment=Moment(DAY - timedelta(days=1))) == NOTHING_FAILED
+    assert failing_rows(actors["vera"], test="never-tested") == NOTHING_FAILED
 
 
 @db
@@ -191,6 +208,20 @@ def test_a_file_that_cannot_be_dated_may_be_the_newest_until_it_is_gone(
     record_results(ruth, found=evidence_in(folder, datasets(ruth), ZONE))
     assert stored_states(ruth, moment=Moment(DAY))[0].problem is None
     assert stored_states(ruth, moment=Moment(DAY, known)) == (expected,)
+
+
+@db
+@both
+def test_a_file_that_became_effective_later_was_not_there_then(actors: Mapping[str, Actor], folder: Path) -> None:
+    ruth = actors["ruth"]
+    put(folder, "evidence/accounts-2026-07-01.csv", ROWS)
+    record_results(ruth, found=evidence_in(folder, datasets(ruth), ZONE))
+
+    def names(moment: Moment | None) -> list[str]:
+        return [each.file[-14:-4] for each in dataset_files(ruth, moment=moment).get("accounts", [])]
+
+    assert names(None) == names(Moment(DAY + timedelta(days=1))) == ["2026-06-30", "2026-07-01"]
+    assert (names(Moment(DAY)), names(Moment(DAY - timedelta(days=1)))) == (["2026-06-30"], [])
 
 
 @db

@@ -27,6 +27,9 @@ RESULT = TestResult(
     reasons=("shrunk(312 -> 10)", "unknown(1)"),
     expected_population=12,
     cluster="2026-01-01",
+    failing_since=("2026-05-01", None),
+    left_keys=("crm|gone",),
+    undecided_keys=("crm|unknown",),
 )
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from buttress.evidence.data.tables import Column, ColumnType, Schema, Table
-from buttress.evidence.locked import runner
+from buttress.evidence.locked import asking, runner
 from buttress.evidence.locked.answers import Heard
+from buttress.evidence.locked.asking import RunFiles, ask_child
 from buttress.evidence.locked.child import SETTINGS
 from buttress.evidence.locked.landlock import landlock_abi
 from buttress.evidence.locked.run_database import write_database
-from buttress.evidence.locked.runner import QueryCounts, QueryError, TestQuery, ask_child, run_queries
+from buttress.evidence.locked.runner import QueryCounts, QueryError, TestQuery, run_queries
 
 NOW = datetime(2026, 6, 30, tzinfo=UTC)
 SCHEMA = Schema(
@@ -100,7 +101,7 @@ def test_honest_tests_are_counted_in_one_child_and_faulty_ones_are_told_apart(da
 def attack(database: Path, *texts: str, deadline: float | None = None) -> tuple[list[Heard], tuple[str, str] | None]:
     """Run texts in the child as they stand, past linter and guard."""
     entries = [{"counts": text, "failing": "select 1", "failing_position": 0} for text in texts]
-    return ask_child(database, entries, deadline)
+    return ask_child(RunFiles(database), entries, deadline)
 
 
 ATTACKS = [
@@ -161,7 +162,7 @@ def test_memory_bomb_ends_as_an_error_and_the_child_goes_on(database: Path) -> N
 def test_statement_past_the_deadline_is_killed_with_its_child(database: Path) -> None:
     started = time.monotonic()
     heard, ending = attack(database, "select 0", "select sleep_ms(60000)", "select 0", deadline=1.5)
-    assert time.monotonic() - started < 1.5 + runner.GRACE_SECONDS + 1
+    assert time.monotonic() - started < 1.5 + asking.GRACE_SECONDS + 1
     assert ending is not None
     assert ending[0] == "time"
     assert [answer.has_ended for answer in heard] == [True, False, False]
@@ -170,7 +171,7 @@ def test_statement_past_the_deadline_is_killed_with_its_child(database: Path) ->
 def test_answer_of_a_killed_child_is_an_error_for_each_test_it_left(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "_START_CHILD", "import os; os._exit(7)")
+    monkeypatch.setattr(asking, "_START_CHILD", "import os; os._exit(7)")
     (found,) = run(database, QUERY)
     assert isinstance(found, QueryError)
     assert (found.reason_code, found.detail) == ("crashed", "the child ended without an answer (status 7)")
@@ -188,7 +189,7 @@ HOSTILE_CHILDREN = {
 
 @pytest.mark.parametrize("script", HOSTILE_CHILDREN.values(), ids=HOSTILE_CHILDREN.keys())
 def test_hostile_answer_is_an_error(database: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    monkeypatch.setattr(runner, "_START_CHILD", script)
+    monkeypatch.setattr(asking, "_START_CHILD", script)
     (found,) = run(database, QUERY)
     assert isinstance(found, QueryError)
     assert found.reason_code == "limit"
@@ -201,7 +202,7 @@ def test_child_starts_with_an_empty_environment_and_no_arguments_of_the_run(
     monkeypatch.setenv("BUTTRESS_SECRET", "s3cret")
     read = "open('/proc/self/environ', 'rb').read() + open('/proc/self/cmdline', 'rb').read()"
     script = f"open({str(seen)!r}, 'wb').write({read})"
-    monkeypatch.setattr(runner, "_START_CHILD", script)
+    monkeypatch.setattr(asking, "_START_CHILD", script)
     run(database, QUERY)
     assert b"s3cret" not in seen.read_bytes()
     assert b"accounts" not in seen.read_bytes()
@@ -229,9 +230,31 @@ def landlocked(script: str, readable: Sequence[str | Path]) -> str:
         "restrict_to([*sys.argv[3:], *ENGINE_PATHS])\n"
         f"try:\n    {script}\n    print('done')\nexcept Exception as error:\n    print(type(error).__name__)\n"
     )
-    command = [sys.executable, "-c", text, *runner._import_paths(), *map(str, readable)]
+    command = [sys.executable, "-c", text, *asking._import_paths(), *map(str, readable)]
     found = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     return found.stdout.strip() or f"status {found.returncode}"
+
+
+@needs_landlock
+def test_a_folder_may_be_written_and_no_other(tmp_path: Path) -> None:
+    inside, beside = tmp_path / "inside", tmp_path / "beside"
+    inside.mkdir()
+    beside.mkdir()
+    text = (
+        "import sys, os; sys.path[:0] = sys.argv[3:]\n"
+        "from buttress.evidence.locked.landlock import restrict_to\n"
+        "restrict_to([], writable=[sys.argv[1]])\n"
+        "open(sys.argv[1] + '/a', 'w').write('x'); os.rename(sys.argv[1] + '/a', sys.argv[1] + '/b')\n"
+        "os.truncate(sys.argv[1] + '/b', 0); os.mkdir(sys.argv[1] + '/c'); os.rmdir(sys.argv[1] + '/c')\n"
+        "for attempt in (lambda: open(sys.argv[2] + '/a', 'w'), lambda: open('/etc/passwd'), lambda: os.listdir('/'),\n"
+        "                lambda: os.symlink('/etc/passwd', sys.argv[1] + '/link'), lambda: os.mkfifo(sys.argv[1] + '/p')):\n"
+        "    try: attempt(); print('BREACH')\n"
+        "    except PermissionError: print('stopped')\n"
+    )
+    command = [sys.executable, "-c", text, str(inside), str(beside), *asking._import_paths()]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert found.stdout.split() == ["stopped"] * 5, found.stderr
+    assert [path.name for path in inside.iterdir()] == ["b"]
 
 
 @needs_landlock
