@@ -59,6 +59,7 @@ bench: $(VENV)/.test ## measure speed, memory and error beside their aims
 	$(BIN)/python benchmarks/folder.py
 	$(BIN)/python benchmarks/database.py
 	$(BIN)/python benchmarks/figures.py
+	$(BIN)/python benchmarks/evidence.py
 
 docs: $(VENV)/.test ## write the generated pages of docs/reference again
 	$(BIN)/python docs/generate.py

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from buttress.orgs.moments import Moment
+from buttress.register.monitoring.jobs import ask_for_run
 from examples_of_records import Holding
 from examples_of_services import JULY, Arguments, Example, ask_to_bear, register_as_it_stands
 
@@ -26,6 +27,10 @@ def _of(**arguments: Any) -> Example:
     return lambda h, me: dict(arguments)
 
 
+def _job(h: Holding, me: str) -> Arguments:
+    return {"key": ask_for_run(h["owner"].keyed(h.text("Looked at"))).key}
+
+
 SELECTORS: Mapping[str, Example] = {
     **dict.fromkeys(
         (
@@ -37,6 +42,7 @@ SELECTORS: Mapping[str, Example] = {
             "evidence.selectors.declared_tests",
             "evidence.selectors.exceptions",
             "evidence.selectors.results",
+            "evidence.verification.verify_files",
             "inventory.selectors.assets",
             "inventory.selectors.assets_in_scope",
             "inventory.selectors.changes",
@@ -55,6 +61,7 @@ SELECTORS: Mapping[str, Example] = {
             "register.figures.selectors.criterion_figures",
             "register.figures.selectors.portfolio_figures",
             "register.figures.selectors.risk_figures",
+            "register.monitoring.selectors.jobs",
             "risks.selectors.acceptance_decisions",
             "risks.selectors.acceptance_standings",
             "risks.selectors.appetites",
@@ -77,6 +84,7 @@ SELECTORS: Mapping[str, Example] = {
         _of(moment=PAST),
     ),
     "register.selectors.snapshots": _of(moments=(PAST, Moment(PAST.as_of - timedelta(days=60)))),
+    "evidence.selectors.failing_rows": _of(test="mfa-everywhere"),
     "controls.selectors.control": _of(ref="IAM-02"),
     "controls.selectors.controls_of_criterion": _of(criterion="CC6.1"),
     "controls.selectors.controls_of_owner": _of(owner="omar"),
@@ -91,6 +99,8 @@ SELECTORS: Mapping[str, Example] = {
     "risks.selectors.incident": _of(ref="INC-1"),
     "risks.selectors.risk": _of(ref="R-1"),
     "risks.selectors.threat": _of(ref="T-1"),
+    "register.monitoring.selectors.job": _job,
+    "register.monitoring.selectors.slots_since": _of(since=datetime(2026, 1, 1, tzinfo=UTC)),
     "register.decisions.acceptance_asked": lambda h, me: {"ref": ask_to_bear(h, "erin").ref},
     "register.decisions.exception_asked": _of(ref="EX-1"),
     "register.applying.apply.plan_folder": _plan,

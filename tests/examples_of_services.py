@@ -4,12 +4,16 @@ An example is a function of an organisation's register and of the member who is 
 be there. A service without one fails the tests.
 """
 
+import io
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.utils import timezone
+
 from buttress.core.snapshot import Factor
 from buttress.evidence.found import FoundEvidence, FoundFile
+from buttress.evidence.services import exceptions
 from buttress.formats.models import StrictModel
 from buttress.inventory.services import ChangeAnswer
 from buttress.orgs import recording
@@ -17,11 +21,15 @@ from buttress.orgs.content import from_text
 from buttress.orgs.kinds import fact_fields, fact_kind, record_kind
 from buttress.orgs.models import Head
 from buttress.orgs.roles import Operation
+from buttress.orgs.selectors import audit_trail
 from buttress.orgs.tenancy import tenant
 from buttress.orgs.writing import write
 from buttress.register.decisions import acceptance_asked, exception_asked
 from buttress.register.export import export_folder
-from buttress.risks.decisions import Shown
+from buttress.register.figures.inputs import day_of
+from buttress.register.models import MonitoringJob
+from buttress.register.monitoring.jobs import ask_for_run
+from buttress.risks.decisions import Shown, request_digest
 from buttress.risks.models import Acceptance
 from buttress.risks.records.risk import AcceptanceFact
 from buttress.risks.services import acceptance as acceptances
@@ -170,7 +178,7 @@ def ask_to_bear(h: Holding, me: str, *, by: str = "ruth", is_confirmed: bool = F
     acceptances.request_acceptance(h[by], ref="R-1", acceptance=asked)
     named = Named("R-1", JULY, key)
     if is_confirmed:
-        acceptances.confirm_acceptance(h[me], named=named, shown=_shown(h), reason=h.text("Borne"))
+        acceptances.confirm_acceptance(h[me], named=named, shown=_shown(h, named), reason=h.text("Borne"))
     return named
 
 
@@ -189,16 +197,22 @@ def _acceptance(by: str) -> dict[str, Any]:
     }
 
 
-def _shown(h: Holding) -> Shown:
-    """The residual as somebody saw it just now."""
+def _shown(h: Holding, named: Named) -> Shown:
+    """The request and the residual as somebody saw them just now."""
     with tenant(h["owner"].organisation_id):
-        revision = Head.objects.get().revision
-    return Shown(h.text("Low"), 1000.0, "0" * 64, revision)
+        revision, today = Head.objects.get().revision, day_of(timezone.now())
+        asked = Acceptance.objects.filter(record__ref=named.ref, identity=named.identity).latest("change")
+    digest = request_digest(AcceptanceFact.model_validate(from_text(asked.content)))
+    return Shown(h.text("Low"), 1000.0, "0" * 64, revision, today, digest)
 
 
 def _confirm_acceptance(h: Holding, me: str) -> Arguments:
     named = ask_to_bear(h, me)
-    return {"named": named, "shown": _shown(h), "reason": h.text("Borne")}
+    return {"named": named, "shown": _shown(h, named), "reason": h.text("Borne")}
+
+
+def _refuse_acceptance(h: Holding, me: str) -> Arguments:
+    return {**_confirm_acceptance(h, me), "reason": h.text("Too much")}
 
 
 def _asked_acceptance(h: Holding, me: str) -> Arguments:
@@ -206,8 +220,22 @@ def _asked_acceptance(h: Holding, me: str) -> Arguments:
     return {"asked": acceptance_asked(h["owner"], ref="R-1", effective_on=JULY), "reason": h.text("Decided")}
 
 
+def _decided_exception(h: Holding, me: str) -> Arguments:
+    """An exception that Ruth asked for herself, so that any other may decide."""
+    asked = _exception(h, "ruth")
+    exceptions.request_exception(
+        h["ruth"], **asked | {"exception": asked["exception"].model_copy(update=_put_to(h, me))}
+    )
+    return {"ref": asked["ref"], "version": 1, "reason": h.text("Decided")}
+
+
+def _put_to(h: Holding, me: str) -> Arguments:
+    return {"approved_by": None if me == "ruth" else _person(h, me)}
+
+
 def _asked_exception(h: Holding, me: str) -> Arguments:
-    return {"asked": exception_asked(h["owner"], ref="EX-1"), "reason": h.text("Decided")}
+    decided = _decided_exception(h, me)
+    return {"asked": exception_asked(h["owner"], ref=decided["ref"]), "reason": decided["reason"]}
 
 
 def _exception(h: Holding, me: str) -> Arguments:
@@ -246,6 +274,27 @@ def _results(h: Holding, me: str) -> Arguments:
     return {"found": FoundEvidence((), (file, *known), frozenset({"accounts", "terminals"}))}
 
 
+def _file(h: Holding, me: str) -> Arguments:
+    """A file of a data set that a test of Omar's control reads."""
+    content = f"id {h.mark},mfa\na-{h.mark},{h.text('Yes')}\n"
+    return {"dataset": "accounts", "source": io.BytesIO(content.encode()), "name": "accounts-2026-07-08.csv"}
+
+
+def _parked(h: Holding, me: str) -> Arguments:
+    """A job that was tried as often as it may be."""
+    with tenant(h["owner"].organisation_id):
+        key = ask_for_run(h["owner"].keyed(h.text("Parked"))).key
+        MonitoringJob.objects.filter(key=key).update(state="parked", ended_at=timezone.now())
+    return {"key": key}
+
+
+JOBS: Mapping[str, Example] = {
+    "register.monitoring.jobs.ask_for_run": lambda h, me: {"tests": ["mfa-everywhere"], "engagement": h.text("Of")},
+    "register.monitoring.jobs.start_again": _parked,
+}
+"""What asks for work to be done: what the work writes is recorded when it is done, in the name of who asked."""
+
+
 def _evaluation(h: Holding, me: str) -> Arguments:
     return {"as_of": JULY, "engagement": "soc2-2026"}
 
@@ -256,6 +305,12 @@ def register_as_it_stands(h: Holding, me: str) -> Arguments:
     path = folder / "risks.yaml"
     path.write_text(path.read_text().replace("Ledger stops", "The ledger stops"))
     return {"folder": folder}
+
+
+def _personal_fields(h: Holding, me: str) -> Arguments:
+    """Those of the newest entry about a person."""
+    newest, *_ = audit_trail(h["owner"], subject_kind="persons", last=1)
+    return {"sequence": newest.sequence, "fields": ["name"]}
 
 
 def _without_exceptions(h: Holding) -> Arguments:
@@ -281,6 +336,7 @@ SERVICES: Mapping[str, Example] = {
         "person": new(h, "persons", name="New MARK"),
     },
     "orgs.services.change_member": _changed("members", "member", "vera", role="auditor", engagement="soc2-2026"),
+    "orgs.erasure.erase_fields": _personal_fields,
     "inventory.services.add_objective": _added("objectives", "objective", statement="New MARK", owner="ruth"),
     "inventory.services.change_objective": _changed("objectives", "objective", "OBJ-1", owner="omar"),
     "inventory.services.remove_objective": _versioned("objectives", "OBJ-2"),
@@ -367,8 +423,8 @@ SERVICES: Mapping[str, Example] = {
     "evidence.services.datasets.change_dataset": _changed("datasets", "dataset", "accounts", title="Renamed MARK"),
     "evidence.services.datasets.remove_dataset": _versioned("datasets", "terminals"),
     "evidence.services.exceptions.request_exception": _exception,
-    "evidence.services.exceptions.approve_exception": _versioned("exceptions", "EX-1", reason="Agreed"),
-    "evidence.services.exceptions.refuse_exception": _versioned("exceptions", "EX-1", reason="Not agreed"),
+    "evidence.services.exceptions.approve_exception": _decided_exception,
+    "evidence.services.exceptions.refuse_exception": _decided_exception,
     "evidence.services.exceptions.revoke_exception": _versioned("exceptions", "EX-2", reason="Mended"),
     "evidence.services.manual.declare_manual_test": _added(
         "manual_tests", "test", title="New MARK", controls=["IAM-02"], procedure="inspection", owner="omar"
@@ -379,6 +435,8 @@ SERVICES: Mapping[str, Example] = {
     "evidence.services.manual.remove_manual_test": _versioned("manual_tests", "MT-IAM-02"),
     "evidence.services.manual.record_manual_result": _manual_result,
     "evidence.services.results.record_results": _results,
+    "evidence.services.files.record_evidence_file": _file,
+    "register.monitoring.arrivals.receive_evidence": _file,
     "risks.services.risk.add_risk": _added(
         "risks",
         "risk",
@@ -446,10 +504,7 @@ SERVICES: Mapping[str, Example] = {
         "acceptance": fact(h, "risks", "acceptances", **_acceptance("erin" if me != "erin" else "ruth")),
     },
     "risks.services.acceptance.confirm_acceptance": _confirm_acceptance,
-    "risks.services.acceptance.refuse_acceptance": lambda h, me: {
-        "named": ask_to_bear(h, me),
-        "reason": h.text("Too much"),
-    },
+    "risks.services.acceptance.refuse_acceptance": _refuse_acceptance,
     "risks.services.acceptance.revoke_acceptance": lambda h, me: {
         "named": ask_to_bear(h, me, is_confirmed=True),
         "reason": h.text("Too much now"),

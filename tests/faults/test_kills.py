@@ -19,6 +19,8 @@ ROUNDS = 20
 RISKS = 120
 SEED = "BUTTRESS_TEST_SEED"
 
+RUN_DAY = "2026-09-30"
+
 State = dict[str, Any]
 
 
@@ -138,6 +140,25 @@ def test_a_killed_rebuild_of_figures_leaves_all_or_nothing(bench: Bench, folder:
         else:
             bench.kept += 1
         assert bench.forge.run("figures", place) == done
+
+
+def test_a_killed_run_of_control_tests_is_done_once_and_as_if_undisturbed(bench: Bench) -> None:
+    start = bench.engine.fresh()
+    bench.forge.run("found", start)
+    bench.forge.run("apply", start, str(DEMO))
+    bench.forge.run("rebuild", start)
+    bench.forge.run("ask", start, RUN_DAY)
+    rounds = bench.rounds("work", start)
+    whole = bench.forge.run("monitored", next(rounds))
+    assert (whole["state"], whole["problems"]) == ("done", [])
+    assert len(whole["results"]) > 2
+    for place in rounds:
+        bench.state(place)
+        found = bench.forge.run("monitored", place)
+        assert found["problems"] == []
+        assert found["results"] in ([], whole["results"]), "a part of a run was recorded"
+        bench.kept += found["state"] == "done"
+        assert bench.forge.run("work", place) == whole
 
 
 def inputs(state: State) -> dict[str, Any]:

@@ -55,7 +55,7 @@ APPETITE = """\
     - effective_on: 2025-12-01
       highest_rating: low
       curve: [{loss: 1000, probability: 0.25}, {loss: 5000, probability: 0.01}]
-      authorities: [{role: executive, highest_rating: high, annual_loss: 500000000}]
+      authorities: [{role: executive, highest_rating: high, annual_loss: 500000000, held_by: [erin]}]
 """
 
 SETUP = ("setup", "--org", "harbourline", "--name", "Harbourline", "--owner", "ada", "--owner-name", "Ada Brandt")
@@ -202,25 +202,58 @@ def test_what_is_backed_up_is_restored_whole_elsewhere(
     file, elsewhere = tmp_path / "backup.zip", tmp_path / "elsewhere"
     elsewhere.mkdir()
     shutil.copy(first_setups[0].parent / "bare.sqlite3", elsewhere / "buttress.sqlite3")
-    applied, written, again, full = on_machine(
-        installed, ("apply", folder, "--yes"), ("backup", file), ("backup", file), ("restore", file)
+    kept = tmp_path / "checkpoint"
+    applied, marked, written, again, full = on_machine(
+        installed,
+        ("apply", folder, "--yes"),
+        ("verify", "--write-checkpoint", kept),
+        ("backup", file),
+        ("backup", file),
+        ("restore", file),
     )
-    assert (applied.code, written.code) == (0, 0), (applied, written)
+    assert (applied.code, marked.code, written.code) == (0, 0, 0), (applied, marked, written)
+    digest, checkpoint = re.search("SHA-256 ([0-9a-f]{64})", written.out)[1], kept.read_text().strip()
     assert f"{file}: harbourline; " in written.out
     assert "exists already" in again.err
     assert (full.code, "empty" in full.err) == (2, True)
-    missing, restored, verified, planned, broken = on_machine(
+    *refused, restored, verified, planned, checked = on_machine(
         elsewhere,
         ("restore", tmp_path / "none.zip"),
-        ("restore", file),
-        ("verify",),
-        ("plan", folder),
         ("restore", folder / "records.yaml"),
+        ("restore", file, "--sha256", "0" * 64),
+        ("restore", file, "--sha256", "0"),
+        ("restore", file, "--checkpoint", tmp_path / "none.txt"),
+        ("restore", file, "--checkpoint", f"{checkpoint[:-64]}{'0' * 64}"),
+        ("restore", file, "--sha256", digest.upper(), "--checkpoint", kept),
+        ("verify", "--checkpoint", checkpoint),
+        ("plan", folder),
+        ("figures", "check"),
     )
-    assert [missing.code, broken.code] == [2, 2]
-    assert "none.zip" in missing.err
+    words = ("none.zip", "no backup", "as kept elsewhere", "is no SHA-256", "is no file", "does not pass through")
+    assert [(each.code, word in each.err) for each, word in zip(refused, words, strict=True)] == [(2, True)] * 6, (
+        refused
+    )
     assert restored.out.startswith("Restored harbourline; ")
-    assert (verified.code, planned.code) == (0, 0)
+    assert restored.err == ""
+    assert (verified.code, planned.code, checked.code) == (0, 0, 0), (verified, planned, checked)
+
+
+def test_personal_data_goes_out_of_the_trail_for_good(installed: Path) -> None:
+    unasked, foreign, erased, logged, verified = on_machine(
+        installed,
+        ("erase", "2", "name", "--reason", "Asked for"),
+        ("erase", "2", "role", "--reason", "Asked for", "--yes"),
+        ("erase", "2", "name", "--reason", "Asked for", "--yes"),
+        ("log", "--json"),
+        ("verify",),
+    )
+    assert (unasked.code, unasked.err) == (2, "Nothing was erased: say --yes, or run this at a terminal, which asks\n")
+    assert (foreign.code, "'role' of entry 2 is no personal field" in foreign.err) == (2, True)
+    assert (erased.code, erased.err) == (0, "Erased name from entry 2 of harbourline\n")
+    newest, *_, person, _ = json.loads(logged.out)["entries"]
+    assert (newest["event"], newest["values"]["reason"]) == ("erased from the audit trail", "Asked for")
+    assert (person["sequence"], person["values"]["after.name"]) == (2, None)
+    assert verified.code == 0
 
 
 def test_what_stands_where_there_is_no_database_yet(tmp_path: Path) -> None:
@@ -421,7 +454,9 @@ def test_a_change_behind_the_application_is_found_and_its_entry_named(folder: Pa
     assert "1 problem in" in found.stdout
     assert "the first bad entry is " in found.stdout
     assert "risk R-1: title holds Nothing to see" in found.stdout
-    assert refusal("verify", "--checkpoint", tmp_path / "none").endswith("name one that --write-checkpoint wrote")
+    assert refusal("verify", "--checkpoint", tmp_path / "none").endswith(
+        "name one that buttress verify --write-checkpoint wrote"
+    )
 
 
 @pytest.mark.django_db

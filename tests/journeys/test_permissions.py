@@ -26,7 +26,7 @@ from buttress.orgs.writing import Actor, Written
 from doors import doors, undone, unguarded
 from examples_of_records import Holding, hold
 from examples_of_selectors import SELECTORS, read_back
-from examples_of_services import SERVICES, changed, somebody_changes
+from examples_of_services import JOBS, SERVICES, changed, somebody_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -64,9 +64,8 @@ class Service:
 
     def allowed(self) -> list[str]:
         """Members who may do it without more ado, the system where it may."""
-        if self.operation in OF_THE_SYSTEM:
-            return [SYSTEM]
         found = [member for role, member in _MEMBER_OF.items() if grant_of(role, self.operation) is Grant.YES]
+        found += [SYSTEM] if self.operation in OF_THE_SYSTEM else []
         # What stands before several services is as permitted as they are, and takes its time.
         return found[:1] if self.name.startswith("register.") else found
 
@@ -76,7 +75,8 @@ class Service:
 
 
 def services() -> list[Service]:
-    return [Service(name, door, door.operation) for name, door in doors().items() if name not in SELECTORS]
+    found = [(name, door) for name, door in doors().items() if name not in SELECTORS and name not in JOBS]
+    return [Service(name, door, door.operation) for name, door in found]
 
 
 def actor(held: Holding, member: str) -> Actor:
@@ -84,7 +84,7 @@ def actor(held: Holding, member: str) -> Actor:
 
 
 def test_every_service_and_selector_has_an_example():
-    assert set(doors()) == {*SERVICES, *SELECTORS}
+    assert set(doors()) == {*SERVICES, *SELECTORS, *JOBS}
 
 
 def test_whatever_takes_an_actor_asks_for_an_operation():
@@ -193,6 +193,19 @@ def test_every_service_refuses_those_who_may_not_and_writes_nothing(held: Holdin
             if _head(held) != before:
                 wrong.append(service.name)
     assert wrong == []
+
+
+def test_every_request_for_a_job_is_refused_to_those_who_may_not(held: Holding):
+    for name, example in JOBS.items():
+        operation = doors()[name].operation
+        for role, member in _MEMBER_OF.items():
+            with undone():
+                arguments = example(held, "ada")
+                if grant_of(role, operation) is Grant.YES:
+                    assert doors()[name](held[member], **arguments).state.is_open
+                    continue
+                with pytest.raises(ForbiddenError):
+                    doors()[name](held[member], **arguments)
 
 
 def test_who_may_act_on_their_own_may_do_so_until_it_is_somebody_elses(held: Holding):

@@ -10,20 +10,29 @@ from buttress import __version__
 from buttress.cli import (
     assess,
     backup,
+    calendar,
     check,
     decisions,
     demo,
+    deviations,
+    due,
+    erase,
     explain,
     export,
     init,
+    jobs,
     log,
     plan,
+    runs,
     setup,
     testing,
     trace,
+    upload,
     verify,
     worker,
 )
+from buttress.cli.changes import changes
+from buttress.cli.dataset import datasets
 from buttress.cli.failures import Commands
 from buttress.cli.figures import figures
 from buttress.cli.member import members
@@ -61,6 +70,11 @@ app.command("test")(testing.run)
 app.command()(assess.assess)
 app.command()(explain.explain)
 app.command()(trace.trace)
+app.command()(deviations.deviations)
+app.command()(calendar.calendar)
+app.command()(due.due)
+app.command()(runs.runs)
+app.add_typer(datasets, name="dataset", help="The files that evidence lies in.")
 app.command()(demo.demo)
 app.command()(setup.setup)
 app.add_typer(orgs, name="org", help="Organisations of this installation.")
@@ -71,9 +85,14 @@ app.command()(export.export)
 app.command()(decisions.decisions)
 app.command()(decisions.confirm)
 app.command()(decisions.refuse)
+app.add_typer(changes, name="changes")
 app.command()(log.log)
 app.command()(verify.verify)
+app.command()(erase.erase)
 app.add_typer(figures, name="figures", help="The stored figures, and whether they are those of the register.")
+app.command()(upload.upload)
+app.command()(jobs.run)
+app.command()(jobs.jobs)
 app.command()(worker.worker)
 app.command()(backup.backup)
 app.command()(backup.restore)

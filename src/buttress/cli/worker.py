@@ -17,7 +17,12 @@ from typing import Any
 from buttress.cli.console import note
 from buttress.cli.database import with_database
 
-SCHEDULE, DAYS_PASS, EACH_MINUTES = "days pass", "buttress.register.tasks.let_days_pass", 5
+SCHEDULES = {
+    "days pass": ("buttress.register.tasks.let_days_pass", 5),
+    "monitoring": ("buttress.register.monitoring.tasks.look_around", 1),
+}
+"""By name what is called, and every how many minutes: organisations have midnights and slots of their own, so it looks
+often."""
 
 _SET_PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
@@ -35,7 +40,7 @@ def worker() -> None:
     from django_q.cluster import Cluster  # noqa: PLC0415
 
     str(settings.SECRET_KEY)
-    _keep_schedule()
+    _keep_schedules()
     main = os.getpid()
     os.register_at_fork(after_in_child=lambda: _join_family(main))
     cluster = Cluster()
@@ -45,18 +50,19 @@ def worker() -> None:
     sys.exit(_until_ended(cluster, signals))
 
 
-def _keep_schedule() -> None:
-    """The one schedule there is, as this version means it; organisations have midnights of their own, so it looks often."""
+def _keep_schedules() -> None:
+    """The schedules as this version means them, each once, and due at once: what a dead worker left is taken up."""
     from django.utils import timezone  # noqa: PLC0415 - Django only for what needs it
     from django_q.models import Schedule  # noqa: PLC0415
 
-    meant = {"func": DAYS_PASS, "schedule_type": Schedule.MINUTES, "minutes": EACH_MINUTES, "repeats": -1}
-    kept = Schedule.objects.filter(name=SCHEDULE).order_by("pk").first()
-    if kept is None:
-        Schedule.objects.create(name=SCHEDULE, next_run=timezone.now(), **meant)
-    else:
-        Schedule.objects.filter(pk=kept.pk).update(**meant)
-        Schedule.objects.filter(name=SCHEDULE).exclude(pk=kept.pk).delete()
+    for name, (function, minutes) in SCHEDULES.items():
+        meant = {"func": function, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1}
+        kept = Schedule.objects.filter(name=name).order_by("pk").first()
+        if kept is None:
+            Schedule.objects.create(name=name, next_run=timezone.now(), **meant)
+        else:
+            Schedule.objects.filter(pk=kept.pk).update(next_run=timezone.now(), **meant)
+            Schedule.objects.filter(name=name).exclude(pk=kept.pk).delete()
 
 
 def _join_family(main: int) -> None:

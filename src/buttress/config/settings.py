@@ -41,6 +41,7 @@ class _KeptKey(SimpleLazyObject):  # type: ignore[type-arg]  # generic in the st
 
 
 BUTTRESS_DATA: Path = _given.data
+BUTTRESS_INBOX: Path | None = _given.inbox
 # Services open the transactions of writes; a request is none.
 DATABASES = {"default": {**_database, "ATOMIC_REQUESTS": False}}
 SECRET_KEY = _given.secret_key or _KeptKey()

@@ -47,6 +47,12 @@ DATABASE_URL = Setting(
     "`postgresql://user@/buttress?host=/run/postgresql` for a Unix socket. Special characters of a password are "
     "percent-encoded; `sslmode` and `sslrootcert` may follow the `?`. PostgreSQL needs `pip install 'buttress[postgres]'`.",
 )
+INBOX = Setting(
+    "BUTTRESS_INBOX",
+    Kind.FOLDER,
+    "no inbox",
+    "Where other programs drop exports, as `<organisation>/<data set>/<file>`; the worker collects what lies there at rest.",
+)
 SECRET_KEY = Setting(
     "BUTTRESS_SECRET_KEY",
     Kind.SIGNING_KEY,
@@ -67,7 +73,7 @@ LOG_FORMAT = Setting(
     "How messages look on standard error: lines for people, or one JSON object a line.",
     ("console", "json"),
 )
-SETTINGS = (DATA, DATABASE_URL, SECRET_KEY, LOG_LEVEL, LOG_FORMAT)
+SETTINGS = (DATA, DATABASE_URL, INBOX, SECRET_KEY, LOG_LEVEL, LOG_FORMAT)
 
 
 class SettingError(ValueError):
@@ -83,6 +89,7 @@ class Configuration:
 
     data: Path
     database_url: str
+    inbox: Path | None
     secret_key: str
     log_level: str
     log_format: str
@@ -96,6 +103,7 @@ def configuration(environment: Mapping[str, str]) -> Configuration:
     return Configuration(
         data=data,
         database_url=environment.get(DATABASE_URL.name, "").strip() or f"sqlite://{file}",
+        inbox=_inbox_folder(environment),
         secret_key=_secret(environment),
         log_level=_choice(LOG_LEVEL, environment),
         log_format=_choice(LOG_FORMAT, environment),
@@ -118,10 +126,19 @@ def _data_folder(environment: Mapping[str, str]) -> Path:
         # The XDG base directory specification says to ignore a relative path.
         shared = Path(environment.get("XDG_DATA_HOME", ""))
         return (shared if shared.is_absolute() else Path.home() / ".local" / "share") / "buttress"
+    return _absolute(DATA, given)
+
+
+def _inbox_folder(environment: Mapping[str, str]) -> Path | None:
+    given = environment.get(INBOX.name, "").strip()
+    return _absolute(INBOX, given) if given else None
+
+
+def _absolute(setting: Setting, given: str) -> Path:
     folder = Path(given).expanduser()
     if not folder.is_absolute():
         advice = f"Write {Path.cwd() / folder}, so that every working folder means the same one."
-        raise SettingError(DATA.name, repr(given), DATA.kind, advice)
+        raise SettingError(setting.name, repr(given), setting.kind, advice)
     return folder
 
 

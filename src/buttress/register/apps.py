@@ -10,7 +10,14 @@ class RegisterConfig(AppConfig):
 
     def ready(self) -> None:
         # Models must be loaded before the step that writes them.
-        from buttress.orgs.writing import before_commit  # noqa: PLC0415
-        from buttress.register.figures.step import refresh_figures  # noqa: PLC0415
+        from buttress.orgs.writing import Write, before_commit  # noqa: PLC0415
+        from buttress.risks.models.scale import Scale  # noqa: PLC0415
+
+        def refresh_figures(write: Write) -> None:
+            """What computes is loaded with the first write after which there may be figures: most commands write none."""
+            if Scale.objects.exists():
+                from buttress.register.figures import before_commit as figures  # noqa: PLC0415
+
+                figures.refresh_figures(write)
 
         before_commit(refresh_figures)

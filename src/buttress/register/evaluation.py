@@ -1,6 +1,6 @@
 """Running the control tests that a register folder declares over the evidence that lies in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -29,8 +29,10 @@ def evaluate_declared(
     as_of: date,
     engagement: str | None = None,
     progress: Callable[[str, int, int], None] = lambda _label, _done, _total: None,
+    only: Collection[str] = (),
 ) -> RunSummary:
-    """Evaluate each test on `as_of` and on each date of the engagement's period at which a source changed, once.
+    """Evaluate each test, or those of `only`, on `as_of` and on each date of the engagement's period at which a source
+    changed, once.
 
     Raises `ProblemsError` where a declaration or a stored result cannot be read.
     """
@@ -39,7 +41,7 @@ def evaluate_declared(
     period = (found.period_start, found.period_end) if found and is_meant else (as_of - YEAR, as_of)
     return run_tests(
         register.folder,
-        tests=declarations_of(register),
+        tests=[test for test in declarations_of(register) if not only or test.id in only],
         datasets=register.datasets,
         as_of=as_of,
         period=period,

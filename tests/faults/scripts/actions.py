@@ -1,7 +1,7 @@
 """What fault tests do to an installation, and how they look at it afterwards; answers are JSON values."""
 
 import importlib
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,11 @@ from django.conf import settings
 from django.db import connection
 from django_q.models import OrmQ
 
+from buttress.evidence.models import EvidenceRun, TestResultRow
+from buttress.evidence.store import folder_of
+from buttress.evidence.verification import verify_files
 from buttress.orgs.kinds import fact_kinds, record_kinds
 from buttress.orgs.models import Organisation
-from buttress.orgs.moments import Moment
 from buttress.orgs.records import PersonRecord, ProfileRecord
 from buttress.orgs.selectors import actor_of, system_of
 from buttress.orgs.services import add_person, found_organisation
@@ -27,9 +29,11 @@ from buttress.register.backup.table_lines import digest_of_table
 from buttress.register.checking.check import read_checked
 from buttress.register.demo import DEMO
 from buttress.register.figures.checking import check_figures
-from buttress.register.figures.past import figures_of_day
 from buttress.register.figures.rebuild import rebuild as rebuild_figures
 from buttress.register.figures.recomputing import is_recomputing
+from buttress.register.models import MonitoringJob
+from buttress.register.monitoring.jobs import ask_for_run
+from buttress.register.monitoring.tasks import do_job
 
 REF = "harbourline"
 
@@ -66,15 +70,41 @@ def rebuild(_: str = "") -> None:
     rebuild_figures(actor_of(REF, "ada").organisation_id)
 
 
-def figure_set(_: str = "") -> None:
-    """The figures of yesterday, kept as a set that stands."""
-    with tenant(actor_of(REF, "ada").organisation_id):
-        figures_of_day(Moment(date.today() - timedelta(days=1)))
-
-
 def jobs(_: str = "") -> Any:
     """How many jobs wait in the queue."""
     return OrmQ.objects.count()
+
+
+MONITORED = ("idp-mfa-active-users", "leavers-disabled")
+JOB = "under test"
+
+
+def ask(day: str) -> None:
+    """A run of a few control tests is asked for."""
+    ask_for_run(actor_of(REF, "ada").keyed(JOB), tests=MONITORED, as_of=date.fromisoformat(day))
+
+
+def work(_: str = "") -> Any:
+    """The job is done, by a worker that comes once the one before was long not heard of; how it stands then."""
+    organisation_id = actor_of(REF, "ada").organisation_id
+    with tenant(organisation_id):
+        MonitoringJob.objects.update(heartbeat=None)
+    do_job(str(organisation_id), JOB)
+    return monitored()
+
+
+def monitored() -> dict[str, Any]:
+    """How the job stands, what is recorded of results, and what lies in files, each without the times of the run."""
+    viewer = actor_of(REF, "ada")
+    with tenant(viewer.organisation_id):
+        rows = TestResultRow.objects.order_by("as_of", "test").values_list("as_of", "test", "content")
+        stored = [f"{day} {test} {content}" for day, test, content in rows]
+        runs = sorted(EvidenceRun.objects.values_list("digest", flat=True))
+        state = MonitoringJob.objects.get().state
+    folder = folder_of(viewer.organisation_id) / "results"
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("[!.]*") if path.is_file())
+    problems = [str(problem) for problem in verify_files(viewer).problems]
+    return {"state": state, "results": stored, "runs": runs, "files": files, "problems": problems}
 
 
 def write_persons(prefix: str, count: int) -> Any:

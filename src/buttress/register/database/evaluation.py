@@ -1,6 +1,6 @@
 """Running an organisation's control tests over the evidence kept on the server, and recording what they found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ def evaluate_stored(
     as_of: date,
     engagement: str | None = None,
     progress: Callable[[str, int, int], None] = lambda _label, _done, _total: None,
+    only: Collection[str] = (),
 ) -> RunSummary:
     """As `evaluate_declared`, of the register as it stands in the database; results are recorded in one write at the end.
 
@@ -29,7 +30,7 @@ def evaluate_stored(
     """
     with tenant(actor.organisation_id):
         register = register_of()
-    done = evaluate_declared(register, as_of, engagement, progress)
+    done = evaluate_declared(register, as_of, engagement, progress, only)
     zone = ZoneInfo(register.organisation.time_zone)
     record_results(actor, found=evidence_in(register.folder, register.datasets, zone))
     return done

@@ -2,6 +2,7 @@
 
 from buttress.register.models.figure_sets import Backdating, FigureSet
 from buttress.register.models.figures import ControlFigures, CriterionFigures, PortfolioFigures, RiskFigures
+from buttress.register.models.monitoring import MonitoringJob, TestSlot
 from buttress.register.models.recomputing import Recomputing
 
 __all__ = [
@@ -9,7 +10,9 @@ __all__ = [
     "ControlFigures",
     "CriterionFigures",
     "FigureSet",
+    "MonitoringJob",
     "PortfolioFigures",
     "Recomputing",
     "RiskFigures",
+    "TestSlot",
 ]

@@ -8,7 +8,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -16,20 +16,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
 from buttress.evidence.store import folder_of
 from buttress.orgs.models import Organisation
+from buttress.orgs.moments import Moment
 from buttress.orgs.records import PersonRecord, RatesFact
+from buttress.orgs.selectors import actor_of
 from buttress.orgs.services import add_person, change_person, state_rates
+from buttress.orgs.tenancy import tenant
 from buttress.orgs.tests.organisations import harbourline, saltmarsh
-from buttress.orgs.verification import verify_organisation
+from buttress.orgs.verification import Checkpoint, checkpoint, verify_organisation
+from buttress.register.applying.apply import apply_folder
 from buttress.register.backup.backup import backup
+from buttress.register.backup.kept_elsewhere import KeptElsewhere
 from buttress.register.backup.manifest import BackupRefusedError, columns_of_table, kept_tables
 from buttress.register.backup.restore import restore
 from buttress.register.backup.table_lines import digest_of_table
+from buttress.register.figures.checking import check_figures
+from buttress.register.figures.past import figures_of_day
+from buttress.register.figures.rebuild import rebuild
+from buttress.register.figures.recomputing import is_recomputing
+from buttress.register.models import Backdating, FigureSet, PortfolioFigures, Recomputing, RiskFigures
+from buttress.register.models.figures import Figures
+from buttress.register.tests.folders import SAMPLE
+from buttress.register.tests.kept import organisation_of
 
 TABLE = "tables/orgs.person.jsonl"
 VERSIONS = "tables/orgs.recordversion.jsonl"
@@ -153,20 +167,110 @@ def test_every_type_of_column_has_an_exact_form():
     assert {model._meta.pk.get_internal_type() for model in kept_tables()} == {"UUIDField"}
 
 
+def test_a_backup_is_the_one_whose_digest_was_kept(good: Path, empty_place: Callable[[str], Place], tmp_path: Path):
+    said = sha256(good.read_bytes()).hexdigest()
+    write(tmp_path / "repacked.zip", entries(good))
+    with empty_place("second").used():
+        with pytest.raises(BackupRefusedError, match=f"not {said} as kept elsewhere"):
+            restore(tmp_path / "repacked.zip", kept=KeptElsewhere(said))
+        assert not Organisation.objects.exists()
+        restore(good, kept=KeptElsewhere(said))
+    with pytest.raises(BackupRefusedError, match="is no SHA-256"):
+        KeptElsewhere("abc")
+
+
+def test_a_backup_whose_trail_passes_through_a_checkpoint_is_restored(
+    place: Place, empty_place: Callable, tmp_path: Path
+):
+    with place.used():
+        early, other = checkpoint("harbourline"), checkpoint("saltmarsh")
+        add_person(actor_of("harbourline", "ada"), ref="later", person=PersonRecord(name="Later"))
+        late = checkpoint("harbourline")
+        backup(tmp_path / "b.zip")
+    with empty_place("second").used():
+        first = Checkpoint("harbourline", 0, "0" * 64)
+        restore(tmp_path / "b.zip", kept=KeptElsewhere(None, (early, other, late, first)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda kept: replace(kept, last_hash="ab" * 32), "does not pass through the checkpoint"),
+        (lambda kept: replace(kept, entries=0), "does not pass through the checkpoint"),
+        (lambda kept: replace(kept, entries=kept.entries - 1), "does not pass through the checkpoint"),
+        (lambda kept: replace(kept, entries=kept.entries + 1), "ends at entry"),
+        (lambda kept: replace(kept, organisation="elsewhere"), "no organisation elsewhere"),
+    ],
+)
+def test_a_backup_that_a_checkpoint_does_not_fit_is_refused_before_anything_is_written(
+    change: Callable[[Checkpoint], Checkpoint], message: str, place: Place, empty_place: Callable, tmp_path: Path
+):
+    with place.used():
+        kept = checkpoint("harbourline")
+        backup(tmp_path / "b.zip")
+    other = empty_place("second")
+    with other.used():
+        with pytest.raises(BackupRefusedError, match=message):
+            restore(tmp_path / "b.zip", _refuse_to_write, KeptElsewhere(None, (change(kept), kept)))
+        assert (Organisation.objects.exists(), other.files) == (False, {})
+
+
+def _refuse_to_write(label: str, _done: int, _total: int) -> None:
+    assert label == "checking", f"{label} came before the checks were done"
+
+
+def test_a_history_written_anew_is_told_by_a_checkpoint_only(
+    place: Place, empty_place: Callable[[str], Place], tmp_path: Path
+):
+    with place.used():
+        kept = checkpoint("harbourline")
+    with founded(empty_place("forged")).used():
+        backup(tmp_path / "forged.zip")
+    with empty_place("second").used():
+        with pytest.raises(BackupRefusedError, match="does not pass through"):
+            restore(tmp_path / "forged.zip", kept=KeptElsewhere(None, (kept,)))
+        restore(tmp_path / "forged.zip")
+
+
+def test_no_table_of_figures_is_part_of_a_backup():
+    """Nothing seals them: figures of a doctored archive would stand."""
+    figures = {model for model in apps.get_app_config("register").get_models() if issubclass(model, Figures)}
+    assert figures
+    assert not {*figures, FigureSet, Backdating, Recomputing} & set(kept_tables())
+
+
+def test_figures_are_computed_anew_from_what_was_restored(empty_place: Callable[[str], Place], tmp_path: Path):
+    first = empty_place("first")
+    with first.used():
+        ada = organisation_of(SAMPLE)
+        apply_folder(ada, SAMPLE)
+        rebuild(ada.organisation_id)
+        with tenant(ada.organisation_id):
+            figures_of_day(Moment(date(2026, 9, 30)))
+            RiskFigures.objects.update(residual_mean=1.0)
+        backup(tmp_path / "b.zip")
+    with empty_place("second").used():
+        restore(tmp_path / "b.zip")
+        with tenant(ada.organisation_id):
+            left = [model.objects.count() for model in (RiskFigures, PortfolioFigures, FigureSet, Backdating)]
+            assert (left, is_recomputing()) == ([0, 0, 0, 0], True)
+        rebuild(ada.organisation_id)
+        assert check_figures(ada) == ()
+        with tenant(ada.organisation_id):
+            assert RiskFigures.objects.count() > 0
+            assert not is_recomputing()
+
+
 def test_the_restored_installation_is_written_on(place: Place, empty_place: Callable[[str], Place], tmp_path: Path):
     with place.used():
         backup(tmp_path / "b.zip")
     with empty_place("second").used():
         restore(tmp_path / "b.zip")
-        from buttress.orgs.selectors import actor_of
-
         add_person(actor_of("harbourline", "ruth"), ref="later", person=PersonRecord(name="Later"))
         assert verify_organisation(Organisation.objects.get(ref="harbourline").pk).ok
 
 
 def test_writers_are_not_kept_waiting_and_the_backup_is_as_of_one_instant(place: Place, tmp_path: Path):
-    from buttress.orgs.selectors import actor_of
-
     written: list[int] = []
 
     def write_meanwhile(label: str, done: int, _total: int) -> None:

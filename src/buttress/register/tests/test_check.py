@@ -83,6 +83,13 @@ def test_the_sample_has_no_problem_and_seven_warnings() -> None:
         ("organisation.yaml", "confidentiality]\n", "privacy]\n", "categories: privacy, on which no risk bears"),
         ("risks/security.yaml", "annual_loss: 250000", "annual_loss: 750000", "ceiling: a ceiling of 750,000"),
         ("risks/security.yaml", "rating: high,", "rating: critical,", "ceiling: a ceiling of critical"),
+        ("organisation.yaml", "held_by: [erin]", "held_by: [ada]", "R-001.acceptances[0].accepted_by: 'erin'"),
+        (
+            "organisation.yaml",
+            ", held_by: [erin]",
+            "",
+            "organisation.appetite[0].authorities[0]: nobody who holds the authority of executive",
+        ),
         ("evidence/export.csv", "", "a,b\n", "evidence/export.csv: : a file that no data set and no test names"),
         ("evidence.yaml", "max_age: 26 hours", "max_age: 30 days", "idp-mfa-active-users.max_age: 30 days"),
         (

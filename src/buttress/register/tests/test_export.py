@@ -2,13 +2,17 @@
 
 import itertools
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
+from fnmatch import fnmatch
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from buttress.core.verdicts import Outcome, TestResult
+from buttress.evidence.results import Entry, read_results_files, result_body, write_results
+from buttress.evidence.store import folder_of
 from buttress.formats.problems import ProblemsError
 from buttress.orgs.moments import Moment
 from buttress.orgs.records import MemberRecord
@@ -99,6 +103,57 @@ def test_an_export_of_the_past_speaks_of_the_records_of_then(tmp_path: Path) -> 
     now = read_register(export_folder(ada, tmp_path / "now"))
     then = read_register(export_folder(ada, tmp_path / "then", moment=Moment(DAY, before)))
     assert [r.risks["R-001"].title for r in (now, then)] == ["Account taken over", "Staff account taken over"]
+
+
+def test_an_export_of_the_past_has_the_results_and_data_of_then(tmp_path: Path) -> None:
+    folder = changed(tmp_path)
+    accounts = folder / "evidence/idp-accounts-2026-06-30.csv"
+    accounts.with_name("idp-accounts-2026-09-15.csv").write_bytes(accounts.read_bytes())
+    evaluate_tests(folder, DAY)
+    ada = organisation_of(folder)
+    apply_folder(ada, folder)
+    now = files_in(export_folder(ada, tmp_path / "now", with_results=True))
+    days = {name.removeprefix("results/")[:10] for name in now if fnmatch(name, "results/*.json")}
+    then = date.fromisoformat(min(days))
+    one = export_folder(ada, tmp_path / "then", moment=Moment(then), with_results=True)
+    carried = {name.removeprefix("results/")[:10] for name in files_in(one) if fnmatch(name, "results/*.json")}
+    assert carried == {day for day in days if day <= then.isoformat()}
+    assert carried != days
+    data = [{Path(name).name for name in found if "idp-accounts" in name} for found in (now, files_in(one))]
+    assert data == [{"idp-accounts-2026-06-30.csv", "idp-accounts-2026-09-15.csv"}, {"idp-accounts-2026-06-30.csv"}]
+    assert check(one).problems == ()
+    assert load_snapshot(one, then).results == load_snapshot(folder, then).results
+
+
+def test_an_export_of_what_was_known_has_no_run_that_was_recorded_later(tmp_path: Path) -> None:
+    folder = changed(tmp_path)
+    ada = organisation_of(folder)
+    apply_folder(ada, folder)
+    before = snapshot(ada, Moment(DAY)).known_at
+    evaluate_tests(folder, DAY)
+    apply_folder(ada, folder)
+    one = export_folder(ada, tmp_path / "then", moment=Moment(DAY, before), with_results=True)
+    assert not [name for name in files_in(one) if name.startswith("results/")]
+    assert [name for name in files_in(one) if name.startswith("evidence/")]
+
+
+def test_a_run_of_a_later_day_is_carried_where_one_of_the_past_was_stored_after_it(tmp_path: Path) -> None:
+    """Each run names the one stored before it, and no folder is read in which that is missing."""
+    folder = changed(tmp_path)
+    evaluate_tests(folder, DAY)
+    ada = organisation_of(folder)
+    apply_folder(ada, folder)
+    kept = folder_of(ada.organisation_id)
+    newest = max(read_results_files(kept), key=lambda run: run.sequence)
+    early = date(2026, 1, 5)
+    record = {"as_of": early.isoformat(), "sequence": newest.sequence + 1, "previous": newest.root}
+    blank = TestResult("late", 1, early, datetime(2026, 1, 4, tzinfo=UTC), Outcome.NOT_EVALUATED)
+    write_results(folder, record, [Entry("result", result_body(blank))])
+    apply_folder(ada, folder)
+    one = export_folder(ada, tmp_path / "then", moment=Moment(early), with_results=True)
+    names = {run.name for run in read_results_files(one)}
+    assert newest.name in names
+    assert len(names) == len(read_results_files(kept))
 
 
 def test_an_auditor_gets_their_own_engagement_only(tmp_path: Path) -> None:
