@@ -28,7 +28,7 @@ def _of(**arguments: Any) -> Example:
 
 
 def _job(h: Holding, me: str) -> Arguments:
-    return {"key": ask_for_run(h["owner"].keyed(h.text("Looked at"))).key}
+    return {"key": ask_for_run(h["owner"].keyed("Looked at"), engagement=h.text("Of")).key}
 
 
 SELECTORS: Mapping[str, Example] = {

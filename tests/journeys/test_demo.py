@@ -153,6 +153,7 @@ def test_the_demo_is_a_register_without_problems(demo: tuple[Path, Result]) -> N
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.faults
 def test_figures_do_not_depend_on_the_day_of_loading(document: dict[str, Any], tmp_path: Path) -> None:
     later = anchor() + timedelta(days=55)
     load_demo(tmp_path / "later", later)

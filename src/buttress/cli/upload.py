@@ -49,11 +49,11 @@ def upload(
 
     stated = _stated(file, effective, total, total_from, receipt, who)
     try:
-        with file.open("rb") as source:
-            received = receive_evidence(who.actor, dataset=dataset, source=source, name=file.name, stated=stated)
+        source = file.open("rb")
     except OSError as error:
         raise RefusalError(f"{file} cannot be read: {error.strerror}") from error
-    _tell(received)
+    with source:
+        _tell(receive_evidence(who.actor, dataset=dataset, source=source, name=file.name, stated=stated))
 
 
 def _stated(

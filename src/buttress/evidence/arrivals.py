@@ -9,11 +9,11 @@ import re
 import string
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -21,13 +21,20 @@ import yaml
 from buttress.evidence.data.datasets import DatasetDeclaration, DatasetKind
 from buttress.evidence.data.evidence_file import MAX_FILE_BYTES
 from buttress.evidence.data.receipts import SUFFIX, Receipt
-from buttress.evidence.data.snapshots import Snapshot, read_snapshot, snapshots_of
+from buttress.evidence.data.snapshots import Snapshot, SnapshotFile, read_snapshot, snapshots_of
 from buttress.evidence.importers.registry import secrets_remover
 from buttress.formats.folder import check_relative
 from buttress.formats.problems import ProblemsError, refuse
 
 _BLOCK = 1 << 20
 _UNFINISHED = "arriving-"
+_LONGEST_NAME = 200
+
+
+class Source(Protocol):
+    """Bytes that are read in order; no bytes are the end."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class Arrival:
 
 @contextmanager
 def arriving(
-    place: Path, source: BinaryIO, given_name: str, dataset: DatasetDeclaration, stated: "Stated", zone: ZoneInfo
+    place: Path, source: Source, given_name: str, dataset: DatasetDeclaration, stated: "Stated", zone: ZoneInfo
 ) -> Iterator[Arrival]:
     """The file, streamed from `source` into a folder below `place` that goes with the block.
 
@@ -63,7 +70,7 @@ def arriving(
         yield arrival
 
 
-def _stream(source: BinaryIO, target: Path, given_name: str) -> str:
+def _stream(source: Source, target: Path, given_name: str) -> str:
     """SHA-256 (hex) of the bytes, which are never all in memory."""
     digest = hashlib.sha256()
     size = 0
@@ -123,7 +130,18 @@ def name_for(dataset: DatasetDeclaration, given: str, effective_at: date | datet
     else:
         name = f"{folder}/{pattern.replace('*', _day_of(dataset, given, effective_at))}"
     check_relative(name, file=given)
+    _check_length(name, given)
     return name
+
+
+def _check_length(name: str, given: str) -> None:
+    """Room for the receipt beside it and a letter of a mended one, in bytes that a file system takes."""
+    try:
+        size = len(name.rpartition("/")[2].encode())
+    except UnicodeEncodeError:
+        raise refuse(ascii(given), None, "a name that is no text", "letters and digits", "Rename the file.") from None
+    if size > _LONGEST_NAME:
+        raise refuse(given[:80], None, f"a name of {size} bytes", f"at most {_LONGEST_NAME}", "Rename the file.")
 
 
 def _day_of(dataset: DatasetDeclaration, given: str, effective_at: date | datetime | None) -> str:
@@ -142,15 +160,16 @@ def _matches(name: str, pattern: str) -> bool:
 
 def next_name(name: str, taken: int) -> str:
     """The name of a mended file of the same day; by its letter it sorts behind the first, and so counts as the newer."""
-    stem, dot, suffix = name.rpartition(".")
-    return f"{stem}_{string.ascii_lowercase[taken]}{dot}{suffix}"
+    folder, _, last = name.rpartition("/")
+    stem, dot, suffix = last.partition(".")
+    return f"{folder}/{stem}_{string.ascii_lowercase[taken]}{dot}{suffix}"
 
 
 def _refuse_other_day(
     arrival: Arrival, dataset: DatasetDeclaration, effective_at: date | datetime | None, zone: ZoneInfo
 ) -> None:
     """The day that the file will have by its declaration must be the one that was stated."""
-    (found,) = snapshots_of(arrival.stage, dataset, zone, in_child=True)
+    found = _file_of(arrival, dataset, zone)
     if found.effective_at is None:
         assert found.problem is not None
         raise ProblemsError([found.problem])
@@ -162,10 +181,35 @@ def _refuse_other_day(
         raise refuse(arrival.name, None, said, f"the day stated, {stated}", advice)
 
 
-def snapshot_of_arrival(arrival: Arrival, dataset: DatasetDeclaration, zone: ZoneInfo) -> Snapshot:
-    """What the file holds under its declaration; raises `ProblemsError` where it cannot be read."""
-    (file,) = snapshots_of(arrival.stage, dataset, zone, in_child=True)
-    snapshot = read_snapshot(arrival.stage, dataset, file, zone, in_child=True)
+def _file_of(arrival: Arrival, dataset: DatasetDeclaration, zone: ZoneInfo) -> SnapshotFile:
+    """The file as its data set finds it; raises `ProblemsError` where it does not."""
+    found = snapshots_of(arrival.stage, dataset, zone, in_child=True)
+    if len(found) != 1:
+        advice = "Rename the file, or change the path of the data set."
+        raise refuse(arrival.name, None, "a name that its data set does not find", dataset.path, advice)
+    return found[0]
+
+
+def renamed(arrival: Arrival, name: str, dataset: DatasetDeclaration, zone: ZoneInfo) -> Arrival:
+    """The file under another name, by which its data set finds it on the same day; raises `ProblemsError` where not."""
+    before = _file_of(arrival, dataset, zone).effective_at
+    for suffix in ("", SUFFIX):
+        given = arrival.stage / f"{arrival.name}{suffix}"
+        if given.exists():
+            given.rename(arrival.stage / f"{name}{suffix}")
+    moved = replace(arrival, name=name)
+    if _file_of(moved, dataset, zone).effective_at != before:
+        found = "another file of its day, which stays, and no second name that says the same day"
+        advice = "Give it a name of its own that says its day, or let effective_at.pattern end with the date."
+        raise refuse(arrival.name, None, found, "room for a mended file", advice)
+    return moved
+
+
+def snapshot_of_arrival(arrival: Arrival, dataset: DatasetDeclaration, zone: ZoneInfo, scratch: Path) -> Snapshot:
+    """What the file holds under its declaration, a large one loaded below `scratch`; raises `ProblemsError` where it
+    cannot be read."""
+    file = _file_of(arrival, dataset, zone)
+    snapshot = read_snapshot(arrival.stage, dataset, file, zone, in_child=True, scratch=lambda: scratch)
     if snapshot.problems:
         raise ProblemsError(snapshot.problems)
     return snapshot

@@ -12,17 +12,17 @@ _USUAL_SHRINK = 0.1
 
 
 def signals_of(
-    snapshot: Snapshot, shelf: Shelf, tests: Sequence[ControlTestDeclaration], now: datetime | None = None
+    snapshot: Snapshot, kept: str, shelf: Shelf, tests: Sequence[ControlTestDeclaration], now: datetime | None = None
 ) -> tuple[str, ...]:
-    """Signals of a file that is not on the shelf yet, against what lies there. `tests` count its rows."""
-    return tuple(_signals(snapshot, _before(snapshot, shelf), tests, now or datetime.now(UTC)))
+    """Signals of a file, which lies on the shelf as `kept`, against the others there. `tests` count its rows."""
+    return tuple(_signals(snapshot, _before(snapshot, kept, shelf), tests, now or datetime.now(UTC)))
 
 
-def _before(snapshot: Snapshot, shelf: Shelf) -> Snapshot | None:
-    """The newest file by the same instant that can be read."""
+def _before(snapshot: Snapshot, kept: str, shelf: Shelf) -> Snapshot | None:
+    """The newest other file by the same instant that can be read."""
     for file in reversed(shelf.files(snapshot.dataset)):
         is_earlier = file.effective_at is not None and file.effective_at <= snapshot.effective_at
-        if is_earlier and not (found := shelf.load(snapshot.dataset, file)).problems:
+        if is_earlier and file.name != kept and not (found := shelf.load(snapshot.dataset, file)).problems:
             return found
     return None
 

@@ -8,15 +8,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from buttress.evidence.data.receipts import SUFFIX, read_receipt
 from buttress.evidence.kinds import MANUAL_RESULTS
 from buttress.evidence.manual import ManualResult
 from buttress.evidence.models import EvidenceRun, ManualDocument, TestResultRow
-from buttress.evidence.reading import dataset_files
+from buttress.evidence.reading import DatasetFile, dataset_files
 from buttress.evidence.result_content import result_to_text
 from buttress.evidence.results import FOLDER, ResultsFile, read_results_file
 from buttress.evidence.store import folder_of
 from buttress.formats.folder import FolderLimits, is_there, matching_files, sha256_of
 from buttress.formats.problems import Problem, ProblemsError
+from buttress.orgs.content import plain
 from buttress.orgs.reading import facts_of
 from buttress.orgs.reads import reads
 from buttress.orgs.roles import Operation
@@ -49,12 +51,14 @@ def verify_files() -> FilesVerification:
     """
     folder = folder_of(current_organisation())
     runs = list(EvidenceRun.objects.order_by("as_of", "sequence"))
-    data = [(each.file, each.sha256) for files in dataset_files().values() for each in files if each.sha256]
+    files = [each for found in dataset_files().values() for each in found]
+    data = [(each.file, each.sha256) for each in files if each.sha256]
     documents = list(_documents())
     problems = [
         *(problem for run in runs for problem in _of_run(folder, run)),
         *_of_results(folder),
         *_changed(folder, data),
+        *(problem for file in files for problem in _of_receipt(folder, file)),
         *_changed(folder, documents),
     ]
     return FilesVerification(len(runs), len(data), len(documents), tuple(dict.fromkeys(problems)))
@@ -98,6 +102,22 @@ def _of_results(folder: Path) -> Iterator[Problem]:
             read_results_file(folder, name)
         except ProblemsError as error:
             yield from error.problems
+
+
+def _of_receipt(folder: Path, file: DatasetFile) -> Iterator[Problem]:
+    """The receipt beside a data file against the one recorded: it decides whether a population is whole."""
+    try:
+        receipt = read_receipt(folder, file.file)
+        lies_there = None if receipt is None else plain(receipt.receipt.model_dump(mode="json", exclude_none=True))
+    except ProblemsError as error:
+        if file.receipt is not None:
+            yield from error.problems
+        return
+    recorded = None if file.receipt is None else plain(file.receipt)
+    if lies_there != recorded:
+        found = "no receipt" if lies_there is None else "a receipt that was not recorded"
+        expected = "none, as recorded" if recorded is None else "the receipt as recorded"
+        yield Problem(f"{file.file}{SUFFIX}", None, "", found, expected, _RESTORE)
 
 
 def _documents() -> Iterator[tuple[str, str]]:

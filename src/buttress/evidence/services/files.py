@@ -2,19 +2,28 @@
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
-from typing import BinaryIO
+from zoneinfo import ZoneInfo
 
 from buttress.controls.models import Control
-from buttress.evidence.arrivals import NOTHING_STATED, Arrival, Stated, arriving, next_name, snapshot_of_arrival
+from buttress.evidence.arrivals import (
+    NOTHING_STATED,
+    Arrival,
+    Source,
+    Stated,
+    arriving,
+    next_name,
+    renamed,
+    snapshot_of_arrival,
+)
 from buttress.evidence.data.datasets import DatasetDeclaration
-from buttress.evidence.data.receipts import SUFFIX
+from buttress.evidence.data.receipts import SUFFIX, Receipt, read_receipt
 from buttress.evidence.data.shelf import Shelf
 from buttress.evidence.declarations import ControlTestDeclaration
 from buttress.evidence.found import FoundFile
 from buttress.evidence.kinds import DATASETS
+from buttress.evidence.locked.scratch import scratch_folder
 from buttress.evidence.reading import declared_tests, records
 from buttress.evidence.services.results import note_files
 from buttress.evidence.signals import signals_of
@@ -35,14 +44,16 @@ _MAX_BYTES = 1 << 40
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An evidence file that is kept: its name below the organisation's folder, of when it speaks, its rows, whether it
-    was there already, and what about it wants a look (codes with figures)."""
+    """An evidence file that is kept: its name below the organisation's folder, of when it speaks, its rows, its receipt as
+    it lies beside it, whether both were there already, what about it wants a look (codes with figures), and which tests
+    read its data set."""
 
     dataset: str
     file: str
     effective_at: datetime
     rows: int
     sha256: str
+    receipt: Receipt | None
     is_new: bool
     signals: tuple[str, ...]
     tests: tuple[str, ...]
@@ -50,7 +61,7 @@ class Kept:
 
 @permits(Operation.EVIDENCE_RECORD)
 def record_evidence_file(
-    actor: Actor, /, *, dataset: str, source: BinaryIO, name: str, stated: Stated = NOTHING_STATED
+    actor: Actor, /, *, dataset: str, source: Source, name: str, stated: Stated = NOTHING_STATED
 ) -> Kept:
     """Keeps a file of the data set: read whole first, then stored under its own name, then recorded in one write.
 
@@ -64,26 +75,28 @@ def record_evidence_file(
         tests = _readers_of(dataset)
         _refuse_stranger(actor, tests)
     folder = folder_of(actor.organisation_id)
-    with arriving(folder, source, name, declared, stated, zone) as arrival:
-        snapshot = snapshot_of_arrival(arrival, declared, zone)
-        shelf = Shelf(folder, {dataset: declared}, zone)
-        signals = signals_of(snapshot, shelf, [test for test in tests if test.source == dataset])
-        kept, is_new = _keep(arrival, actor.organisation_id, folder)
+    with arriving(folder, source, name, declared, stated, zone) as arrival, scratch_folder() as scratch:
+        snapshot = snapshot_of_arrival(arrival, declared, zone, scratch)
+        kept, is_new = _keep(arrival, declared, zone, actor.organisation_id)
+        # Files that an apply brought were read by nobody yet, and large ones are never held whole.
+        shelf = Shelf(folder, {dataset: declared}, zone, in_child=True, scratch=lambda: scratch)
+        signals = signals_of(snapshot, kept.name, shelf, [test for test in tests if test.source == dataset])
         found = FoundFile(
             dataset,
-            kept,
+            kept.name,
             snapshot.effective_at,
-            arrival.sha256,
+            kept.sha256,
             snapshot.rows,
-            arrival.receipt.model_dump(mode="json", exclude_none=True) if arrival.receipt else None,
+            kept.receipt.model_dump(mode="json", exclude_none=True) if kept.receipt else None,
         )
         _note_file(actor, found=found)
     return Kept(
         dataset,
-        kept,
+        kept.name,
         snapshot.effective_at,
         snapshot.rows,
-        arrival.sha256,
+        kept.sha256,
+        kept.receipt,
         is_new,
         signals,
         tuple(test.id for test in tests),
@@ -101,23 +114,27 @@ def _readers_of(dataset: str) -> tuple[ControlTestDeclaration, ...]:
     return tuple(test for test in declared_tests().automated if dataset in test.datasets)
 
 
-def _keep(arrival: Arrival, organisation_id: uuid.UUID, folder: Path) -> tuple[str, bool]:
-    """The name by which the file is kept, and whether it is new."""
+def _keep(
+    arrival: Arrival, dataset: DatasetDeclaration, zone: ZoneInfo, organisation_id: uuid.UUID
+) -> tuple[Arrival, bool]:
+    """The file under the name by which it is kept, with the receipt that lies beside it there; whether it is new.
+
+    A receipt that is brought later, or another one, is another file: what was tested stays as it was tested.
+    """
+    folder = folder_of(organisation_id)
     name = arrival.name
     for taken in range(1, _MOST_A_DAY):
         if not is_there(folder, name):
             break
-        if sha256_of(folder, name, max_bytes=_MAX_BYTES) == arrival.sha256:
-            return name, False
+        receipt = read_receipt(folder, name)
+        lies_there = receipt.receipt if receipt else None
+        is_same = sha256_of(folder, name, max_bytes=_MAX_BYTES) == arrival.sha256
+        if is_same and arrival.receipt in (None, lies_there):
+            return replace(arrival, name=name, receipt=lies_there), False
         name = next_name(arrival.name, taken)
-    if name != arrival.name:
-        for suffix in ("", SUFFIX):
-            given = arrival.stage / f"{arrival.name}{suffix}"
-            if given.exists():
-                given.rename(arrival.stage / f"{name}{suffix}")
-    names = [name, *([f"{name}{SUFFIX}"] if arrival.receipt is not None else [])]
-    take_files(arrival.stage, organisation_id, names)
-    return name, True
+    kept = arrival if name == arrival.name else renamed(arrival, name, dataset, zone)
+    take_files(kept.stage, organisation_id, [name, *([f"{name}{SUFFIX}"] if kept.receipt is not None else [])])
+    return kept, True
 
 
 @writes(Operation.EVIDENCE_RECORD)

@@ -97,6 +97,9 @@ def note_files(write: Write, ref: str, dataset_id: uuid.UUID, files: Iterable[Fo
         row.change, row.recorded_at = write.change, write.recorded_at
         draft: EntryDraft = write.draft(DATASETS.name, dataset_id, ref)
         draft.say(f"files.{row.file}", "gone" if row.is_gone else row.sha256)
+        before = newest.get(row.file)
+        if before is not None and before.sha256 == row.sha256 and before.receipt != row.receipt:
+            draft.say(f"receipts.{row.file}", row.receipt or "none")
         write.insert(row, draft)
 
 

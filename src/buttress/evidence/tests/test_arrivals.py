@@ -10,13 +10,13 @@ import pytest
 from buttress.controls.records import ControlRecord
 from buttress.controls.services import add_control
 from buttress.core.snapshot import ControlKind
-from buttress.evidence.arrivals import Stated, name_for, receipt_text
+from buttress.evidence.arrivals import Stated, arriving, name_for, next_name, receipt_text
 from buttress.evidence.data.receipts import Receipt, read_receipt_file
 from buttress.evidence.declared_terms import Adoption
 from buttress.evidence.selectors import dataset_files
 from buttress.evidence.services import change_adoption, declare_dataset, declare_own_test, record_evidence_file
 from buttress.evidence.store import folder_of
-from buttress.evidence.tests.registers import ACCOUNTS, OWN_TEST, declared
+from buttress.evidence.tests.registers import ACCOUNTS, OWN_TEST, ZONE, declared
 from buttress.formats.problems import ProblemsError
 from buttress.orgs.errors import ForbiddenError, NotFoundError
 from buttress.orgs.selectors import audit_trail
@@ -49,6 +49,38 @@ def test_a_file_is_kept_under_the_day_of_which_it_speaks(given, effective, name)
 def test_a_name_without_a_day_is_refused_with_what_to_state(given):
     with pytest.raises(ProblemsError, match="effective date"):
         name_for(dated(), given, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("evidence/klass-[0-9]*.csv", "x.csv"),
+        ("evidence/*-accounts-*.csv", "x.csv"),
+        ("evidence/accounts-*.csv", f"accounts-{'x' * 250}.csv"),
+        ("evidence/accounts-*.csv", "accounts-\udcff.csv"),
+    ],
+)
+def test_a_name_that_cannot_be_kept_is_refused(path, given, tmp_path):
+    stated = Stated(JUNE if given == "x.csv" else None)
+    with (
+        pytest.raises(ProblemsError),
+        arriving(tmp_path, io.BytesIO(b"id\n"), given, dated(path=path), stated, ZONE),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "mended"),
+    [
+        ("evidence/a/accounts-2026-06-30.csv", "evidence/a/accounts-2026-06-30_b.csv"),
+        ("evidence/export-2026-06-30", "evidence/export-2026-06-30_b"),
+        ("evidence/a-2026-06-30.ocsf.json", "evidence/a-2026-06-30_b.ocsf.json"),
+    ],
+)
+def test_a_mended_file_sorts_behind_the_first(name, mended):
+    assert next_name(name, 1) == mended
+    assert mended > name
 
 
 def test_a_receipt_reads_back_as_it_was_stated(tmp_path):
@@ -139,6 +171,32 @@ class TestBringing:
         (file,) = dataset_files(actors["ruth"])["accounts"]
         assert file.receipt["source_total"] == 3
         assert stored(actors["ruth"]) == [kept.file, f"{kept.file}.receipt.yaml"]
+
+    def test_a_receipt_that_is_brought_later_is_kept_with_the_file_again(self, actors):
+        bring(actors["ruth"])
+        cut = Receipt(errors=7, cursor_exhausted=False)
+        kept = bring(actors["ruth"], receipt=cut)
+        assert (kept.file, kept.is_new) == ("evidence/accounts-2026-06-30_b.csv", True)
+        folder = folder_of(actors["ruth"].organisation_id)
+        assert read_receipt_file(folder / f"{kept.file}.receipt.yaml") == cut
+        assert [bring(actors["ruth"], receipt=cut).is_new, bring(actors["ruth"]).file] == [
+            False,
+            "evidence/accounts-2026-06-30.csv",
+        ]
+
+    def test_a_mended_file_that_its_data_set_could_not_date_is_refused(self, actors):
+        pattern = {"from": "file_name", "pattern": "strict-(?P<date>\\d{4}-\\d{2}-\\d{2})\\.csv"}
+        content = {"format": "csv", "path": "evidence/strict-*.csv", "key": ["id"], "effective_at": pattern}
+        strict = type(ACCOUNTS).model_validate({**content, "columns": {"id": {"type": "text"}}})
+        declare_dataset(actors["ruth"], ref="strict", dataset=strict)
+        for rows, is_kept in ((b"id\n1\n", True), (b"id\n2\n", False)):
+            given = {"dataset": "strict", "source": io.BytesIO(rows), "name": "a.csv", "stated": Stated(JUNE)}
+            if is_kept:
+                record_evidence_file(actors["ruth"], **given)
+                continue
+            with pytest.raises(ProblemsError, match="no second name"):
+                record_evidence_file(actors["ruth"], **given)
+        assert stored(actors["ruth"]) == ["evidence/strict-2026-06-30.csv"]
 
     def test_a_shrunken_a_repeating_and_a_future_population_are_said_at_once(self, actors):
         many = ROWS + "".join(f"b-{n},ACTIVE,true\n" for n in range(98))

@@ -69,7 +69,7 @@ REPLACEMENTS: list[Any] = [
         {"id": {}},
     ),
 ]
-FEW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def content_of(name: str) -> bytes:

@@ -155,6 +155,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.faults
 def test_what_the_reader_refuses_is_not_loaded(
     snapshots: Callable[..., tuple[Snapshot, Snapshot]], tmp_path: Path, name: str
 ) -> None:
@@ -181,6 +182,7 @@ def test_an_absent_column_that_may_be_absent_is_null(tmp_path: Path) -> None:
     assert "mfa_enrolled" in loaded.absent
 
 
+@pytest.mark.faults
 def test_a_column_of_many_texts_must_have_its_own_type(snapshots: Callable[..., tuple[Snapshot, Snapshot]]) -> None:
     at = "cast(timestamp '2026-01-01' + to_seconds(n) as varchar) || 'Z'"
     select = f"select 't' || n as id, {at} as at from range(150000) r(n)"
@@ -313,6 +315,7 @@ def things(register: Register) -> Register:
     return register
 
 
+@pytest.mark.faults
 def test_a_run_over_loaded_data_sets_stores_what_one_over_read_ones_does(
     things: Register, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

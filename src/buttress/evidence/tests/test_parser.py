@@ -64,6 +64,7 @@ def reports() -> list[tuple[str, Path]]:
 
 
 @pytest.mark.parametrize(("name", "path"), reports(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.faults
 def test_the_child_reads_every_report_as_this_process_does(register: "Register", name: str, path: Path) -> None:
     register.put("evidence/2026-06-30", path.read_bytes())
     here = snapshot(register, REPORT.replace("prowler_csv", name), in_child=False)

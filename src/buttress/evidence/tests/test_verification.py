@@ -84,3 +84,10 @@ def test_a_results_file_under_a_name_that_is_not_its_own_is_named(cast, folder):
     put(folder, f"results/2026-07-01-{file.name[11:]}", file.read_text())
     (problem,) = problems(cast)
     assert problem.startswith(f"results/2026-07-01-{file.name[11:]}")
+
+
+def test_a_receipt_that_was_not_recorded_is_named(cast, folder):
+    put(folder, f"{FILE}.receipt.yaml", "receipt: {cursor_exhausted: true}\n")
+    (problem,) = problems(cast)
+    assert problem.startswith(f"{FILE}.receipt.yaml")
+    assert "not recorded" in problem

@@ -321,6 +321,7 @@ def test_overlapping_and_encrypted_entries_and_links_are_refused(register: "Regi
         (disguised("latin-1"), "a DOCTYPE"),
     ],
 )
+@pytest.mark.faults
 def test_a_snapshot_names_what_its_workbook_did_to_the_child(
     register: "Register", change: Callable[[dict[str, bytes]], None], found: str
 ) -> None:

@@ -6,6 +6,7 @@ what was refused to `refused/`; the job that collected it says why.
 
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from buttress.evidence.data.evidence_file import MAX_FILE_BYTES
 from buttress.evidence.data.receipts import SUFFIX, read_receipt
 from buttress.evidence.kinds import DATASETS
 from buttress.evidence.reading import records
-from buttress.formats.folder import is_there, opened
+from buttress.formats.folder import is_there, make_folder, opened
 from buttress.formats.problems import ProblemsError
 from buttress.orgs.errors import InvalidError, RecordsError
 from buttress.orgs.models import Organisation
@@ -34,6 +35,8 @@ from buttress.register.tasks import enqueue
 TAKEN, REFUSED = "taken", "refused"
 AT_REST_SECONDS = 30.0
 """A file that changed within so many seconds may still be growing."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +60,26 @@ def collect(now: float | None = None) -> int:
     if folder is None:
         return 0
     known = records(DATASETS, DatasetDeclaration, None)
-    found = [each for each in _dropped(folder, time.time() if now is None else now) if each.dataset in known]
+    at_rest = list(_dropped(folder, time.time() if now is None else now))
+    found = [each for each in at_rest if each.dataset in known and _is_text(folder, each)]
     for each in found:
         row = open_job(each.key, JobKind.COLLECT, ())
         if row.names == "[]":
-            row.names = json.dumps([each.dataset, each.name])
+            row.names = json.dumps([each.dataset, each.name, each.mark])
             row.save(update_fields=["names"])
             enqueue(DO_JOB, current_organisation(), row.key)
     return len(found)
+
+
+def _is_text(folder: Path, dropped: Dropped) -> bool:
+    """False of a name that is no text, whose file is put aside: nothing could ever be recorded of it."""
+    try:
+        dropped.name.encode()
+    except UnicodeEncodeError:
+        _log.error("%s/%s was refused: its name is no text", dropped.dataset, ascii(dropped.name))
+        _put_aside(folder / dropped.dataset, dropped.name, REFUSED)
+        return False
+    return True
 
 
 def _inbox() -> Path | None:
@@ -88,13 +103,36 @@ def _dropped(folder: Path, now: float) -> Iterator[Dropped]:
             status = entry.stat(follow_symlinks=False)
             is_whole = not entry.name.startswith(".") and not entry.name.endswith(SUFFIX)
             if is_whole and now - status.st_mtime >= AT_REST_SECONDS:
-                yield Dropped(dataset, entry.name, f"{status.st_mtime_ns}-{status.st_size}")
+                yield Dropped(dataset, entry.name, mark_of(status))
 
 
-def collect_file(dataset: str, name: str) -> Received:
-    """Collects one file from the inbox of the organisation in context, in the name of the installation.
+def mark_of(status: os.stat_result) -> str:
+    return f"{status.st_mtime_ns}-{status.st_size}"
 
-    Raises as `receive_evidence`, with the file put aside, and `InvalidError` where it is not there any more.
+
+class _AtRest:
+    """The bytes of a file, as long as it stays as it was marked; raises `NotAtRestError` where it did not."""
+
+    def __init__(self, descriptor: int, mark: str) -> None:
+        self._descriptor, self._mark = descriptor, mark
+
+    def read(self, size: int, /) -> bytes:
+        block = os.read(self._descriptor, size)
+        if mark_of(os.fstat(self._descriptor)) != self._mark:
+            raise NotAtRestError
+        return block
+
+
+class NotAtRestError(Exception):
+    """A file is still being written; the next look finds it again."""
+
+
+def collect_file(dataset: str, name: str, mark: str) -> Received:
+    """Collects one file, as it was `mark`ed, from the inbox of the organisation in context, in the name of the
+    installation.
+
+    Raises as `receive_evidence`, with the file put aside, `NotAtRestError` where it changed since, and `InvalidError`
+    where it is not there any more.
     """
     inbox = _inbox()
     folder = None if inbox is None else inbox / dataset
@@ -103,11 +141,8 @@ def collect_file(dataset: str, name: str) -> Received:
     actor = Actor(current_organisation(), None, f"collected from {dataset}/{name}")
     try:
         receipt = read_receipt(folder, name)
-        with (
-            opened(folder, name, max_bytes=MAX_FILE_BYTES) as descriptor,
-            os.fdopen(os.dup(descriptor), "rb") as source,
-        ):
-            stated = Stated(receipt=receipt.receipt if receipt else None)
+        with opened(folder, name, max_bytes=MAX_FILE_BYTES) as descriptor:
+            stated, source = Stated(receipt=receipt.receipt if receipt else None), _AtRest(descriptor, mark)
             received = receive_evidence(actor, dataset=dataset, source=source, name=name, stated=stated)
     except (ProblemsError, RecordsError):
         _put_aside(folder, name, REFUSED)
@@ -118,11 +153,11 @@ def collect_file(dataset: str, name: str) -> Received:
 
 def _put_aside(folder: Path, name: str, where: str) -> None:
     """Out of the way of the next look; a name that was put aside before gets the time in front."""
-    (folder / where).mkdir(exist_ok=True)
+    place = make_folder(folder, where)
     for suffix in ("", SUFFIX):
         given = folder / f"{name}{suffix}"
         if given.exists():
-            target = folder / where / given.name
+            target = place / given.name
             if target.exists():
                 target = target.with_name(f"{time.time_ns()}-{given.name}")
             given.rename(target)

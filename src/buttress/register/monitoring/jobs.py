@@ -4,6 +4,7 @@ A job's row is no evidence and no part of the audit trail: it tells people how f
 recorded by services, in the name of whoever asked.
 """
 
+import hashlib
 import json
 import logging
 import secrets
@@ -20,7 +21,8 @@ from django.utils import timezone
 
 from buttress.evidence.reading import declared_tests
 from buttress.formats.problems import nearest
-from buttress.orgs.errors import InvalidError, NotFoundError
+from buttress.orgs.errors import InvalidError, NotFoundError, ReplayedError
+from buttress.orgs.reading import zone_of_organisation
 from buttress.orgs.reads import permits
 from buttress.orgs.roles import Operation
 from buttress.orgs.tenancy import current_organisation, tenant
@@ -29,6 +31,8 @@ from buttress.register.models.monitoring import JobKind, JobState, MonitoringJob
 from buttress.register.tasks import MOST_STARTS, enqueue
 
 DO_JOB = "buttress.register.monitoring.tasks.do_job"
+
+LONGEST_KEY = 128
 
 HEARTBEAT = timedelta(seconds=5)
 DEAD_AFTER = timedelta(seconds=20)
@@ -101,11 +105,31 @@ def ask_for_run(
     """
     with tenant(actor.organisation_id):
         _refuse_unknown(tests)
-        key = actor.idempotency_key or f"run of {timezone.now():%Y-%m-%dT%H:%MZ} {secrets.token_hex(6)}"
-        row = open_job(key, JobKind.RUN, tests, asked_by=actor.member_id, as_of=as_of, engagement=engagement)
+        _refuse_day_to_come(as_of)
+        row = open_job(_key(actor), JobKind.RUN, tests, asked_by=actor.member_id, as_of=as_of, engagement=engagement)
+        if (row.names, row.as_of, row.engagement) != (_names(tests), as_of, engagement):
+            raise ReplayedError("The idempotency key was used for another run; give each request a key of its own")
         if is_queued and JobState(row.state) is JobState.WAITING:
             enqueue(DO_JOB, actor.organisation_id, row.key)
         return job_of(row)
+
+
+def _key(actor: Actor) -> str:
+    """A key of the member's own: what somebody names never takes the place of another's job, or of a schedule's."""
+    if actor.idempotency_key is None:
+        return f"run of {timezone.now():%Y-%m-%dT%H:%MZ} {secrets.token_hex(6)}"
+    named = hashlib.sha256(f"{actor.member_id}\0{actor.idempotency_key}".encode()).hexdigest()
+    return f"run asked as {named[:24]}"
+
+
+def _names(names: Collection[str]) -> str:
+    return json.dumps(sorted(set(names)))
+
+
+def _refuse_day_to_come(as_of: date | None) -> None:
+    today = timezone.now().astimezone(zone_of_organisation()).date()
+    if as_of is not None and as_of > today:
+        raise InvalidError(f"{as_of} is still to come; ask for a run as of {today} or earlier")
 
 
 def _refuse_unknown(tests: Collection[str]) -> None:
@@ -128,7 +152,7 @@ def open_job(
     """The job of that key in the organisation in context, made where there is none."""
     given = {
         "kind": kind.value,
-        "names": json.dumps(sorted(set(names))),
+        "names": _names(names),
         "as_of": as_of,
         "engagement": engagement,
         "asked_by_id": asked_by,

@@ -16,7 +16,7 @@ from buttress.orgs.writing import Actor
 from buttress.register.database.evaluation import evaluate_stored
 from buttress.register.figures.inputs import day_of
 from buttress.register.models.monitoring import JobKind
-from buttress.register.monitoring.inbox import collect, collect_file
+from buttress.register.monitoring.inbox import NotAtRestError, collect, collect_file
 from buttress.register.monitoring.jobs import Job, begin, finish, heard_of, note_failure, tell, wake
 from buttress.register.monitoring.slots import take_slots
 
@@ -53,8 +53,10 @@ def _work(organisation_id: uuid.UUID, job: Job, watch: Progress) -> str:
     """What came of the job, in one line."""
     with tenant(organisation_id):
         if job.kind is JobKind.COLLECT:
-            dataset, name = job.names
-            kept = collect_file(dataset, name).kept
+            try:
+                kept = collect_file(*job.names).kept
+            except NotAtRestError:
+                return "changed while it was read; the next look finds it again"
             return f"kept as {kept.file}, {kept.rows} rows{''.join(f'; {signal}' for signal in kept.signals)}"
         actor, day = _actor(organisation_id, job), job.as_of or day_of(timezone.now())
     told = _Telling(organisation_id, job.key, watch)
@@ -100,13 +102,12 @@ class _Telling:
 def look_around() -> None:
     """Of every organisation: collects what lies in its inbox, takes the slots that are due, wakes jobs whose worker died.
 
-    One that cannot be looked after does not keep the others waiting.
+    What cannot be done keeps neither the next step nor another organisation waiting.
     """
     for organisation_id in Organisation.objects.values_list("id", flat=True):
-        try:
-            with tenant(organisation_id):
-                wake(organisation_id)
-                collect()
-                take_slots()
-        except Exception:
-            _log.exception("monitoring of organisation %s failed", organisation_id)
+        for step in (lambda each=organisation_id: wake(each), collect, take_slots):
+            try:
+                with tenant(organisation_id):
+                    step()
+            except Exception:
+                _log.exception("monitoring of organisation %s failed", organisation_id)

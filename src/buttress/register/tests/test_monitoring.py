@@ -3,6 +3,7 @@
 import os
 import time
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django_q.models import OrmQ
@@ -11,7 +12,7 @@ from buttress.evidence.selectors import dataset_files, results
 from buttress.evidence.services import declare_own_test
 from buttress.evidence.store import folder_of
 from buttress.evidence.tests.registers import DAY, OWN_TEST, declared, put
-from buttress.orgs.errors import ForbiddenError, InvalidError, NotFoundError
+from buttress.orgs.errors import ForbiddenError, InvalidError, NotFoundError, ReplayedError
 from buttress.orgs.records import MemberRecord
 from buttress.orgs.role_names import Role
 from buttress.orgs.selectors import audit_trail
@@ -96,6 +97,25 @@ def test_a_test_that_is_not_declared_is_refused_with_the_nearest_name(ruth):
     with pytest.raises(InvalidError, match="mfa-everywhere"):
         ask_for_run(ruth, tests=["mfa-everywere"])
     assert rows(ruth) == []
+
+
+def test_a_key_that_asks_for_something_else_is_refused(ruth):
+    ask_for_run(ruth.keyed("monday"), as_of=DAY)
+    with pytest.raises(ReplayedError):
+        ask_for_run(ruth.keyed("monday"), tests=["mfa-everywhere"], as_of=DAY)
+
+
+def test_nobodys_key_takes_the_place_of_another_members_job_or_of_a_schedules(actors):
+    with tenant(actors["ruth"].organisation_id):
+        coming = take_slots(NOW).key
+    for who in ("ruth", "ada"):
+        assert ask_for_run(actors[who].keyed(coming), tests=["mfa-everywhere"]).asked_by == who
+    assert len(rows(actors["ruth"])) == 3
+
+
+def test_a_day_to_come_is_refused(ruth):
+    with pytest.raises(InvalidError, match="still to come"):
+        ask_for_run(ruth, as_of=date(2999, 1, 1))
 
 
 def test_who_may_not_run_tests_asks_for_none(actors):
@@ -264,3 +284,33 @@ def test_links_hidden_files_and_unknown_data_sets_are_not_collected(ruth, inbox,
     drop(inbox.parent.parent / "saltmarsh" / "accounts", "accounts-2026-07-05.csv", ROWS)
     with tenant(ruth.organisation_id):
         assert collect(time.time() + 60) == 1
+
+
+def test_a_file_that_changes_after_it_was_found_is_left_for_the_next_look(ruth, inbox):
+    with tenant(ruth.organisation_id):
+        collect()
+    put(inbox, "accounts-2026-07-01.csv", "id,status,mfa\n")
+    work_off(ruth)
+    assert (inbox / "accounts-2026-07-01.csv").is_file()
+    assert "accounts" not in dataset_files(ruth)
+    (row,) = rows(ruth)
+    assert "the next look" in row.found
+
+
+def test_a_name_that_is_no_text_is_put_aside_and_stops_nothing(ruth, inbox):
+    weird = Path(os.fsdecode(os.fsencode(inbox / "accounts-") + b"\xff.csv"))
+    weird.write_text(ROWS)
+    os.utime(weird, (time.time() - 60,) * 2)
+    look_around()
+    assert len(list((inbox / "refused").iterdir())) == 1
+    with tenant(ruth.organisation_id):
+        assert TestSlot.objects.exists()
+
+
+def test_what_is_put_aside_never_leaves_the_inbox_by_a_link(ruth, inbox, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (inbox / "taken").symlink_to(tmp_path / "elsewhere")
+    with tenant(ruth.organisation_id):
+        collect()
+    work_off(ruth)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
