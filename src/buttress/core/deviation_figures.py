@@ -1,7 +1,7 @@
 """Deviations in figures: how many stand open and how old, what failed in a period, and how long mending took."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
@@ -47,24 +47,41 @@ def _is_in(spell: Spell, period: Period) -> bool:
     return spell.first_seen <= period.end and (spell.closed_on is None or spell.closed_on > period.start)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A spell that ended: how, after how many days, and whether the item failed again since."""
+
+    ending: Ending
+    days: int
+    is_reopened: bool
+
+
+def _ended_in(deviations: Sequence[Deviation], period: Period) -> Iterator[_Ended]:
+    for deviation in deviations:
+        for place, spell in enumerate(deviation.spells, start=1):
+            if spell.closed_on is not None and spell.closed_on in period:
+                assert spell.ending is not None
+                days = (spell.closed_on - spell.opened_on).days
+                yield _Ended(spell.ending, days, place < len(deviation.spells))
+
+
 def deviation_figures(deviations: Sequence[Deviation], period: Period) -> DeviationFigures:
     """The deviations of one day in figures."""
-    failing = [d for d in deviations if d.state is not DeviationState.CLOSED]
-    spells = [(d, i, spell) for d in deviations for i, spell in enumerate(d.spells)]
-    ended = [(d, i, s) for d, i, s in spells if s.closed_on is not None and s.closed_on in period]
-    fixed = [(d, i, s) for d, i, s in ended if s.ending is Ending.FIXED]
-    days = [(s.closed_on - s.opened_on).days for _, _, s in fixed if s.closed_on is not None]
-    ages, endings = Counter(d.age_bucket for d in failing), Counter(s.ending for _, _, s in ended)
+    failing = [each for each in deviations if each.state is not DeviationState.CLOSED]
+    states, ages = Counter(each.state for each in failing), Counter(each.age_bucket for each in failing)
+    ended = list(_ended_in(deviations, period))
+    fixed = [each for each in ended if each.ending is Ending.FIXED]
+    days, endings = [each.days for each in fixed], Counter(each.ending for each in ended)
     return DeviationFigures(
-        open=sum(d.state is DeviationState.OPEN for d in failing),
-        excepted=sum(d.state is DeviationState.EXCEPTED for d in failing),
-        late=sum(d.is_late for d in failing),
+        open=states[DeviationState.OPEN],
+        excepted=states[DeviationState.EXCEPTED],
+        late=sum(each.is_late for each in failing),
         ages=tuple((bucket, ages[bucket]) for bucket in AgeBucket),
-        in_period=sum(failed_in(d, period) for d in deviations),
-        opened=sum(s.first_seen in period for _, _, s in spells),
+        in_period=sum(failed_in(each, period) for each in deviations),
+        opened=sum(spell.first_seen in period for each in deviations for spell in each.spells),
         endings=tuple((ending, endings[ending]) for ending in Ending),
         fixed=len(fixed),
         mean_days_to_mend=fmean(days) if days else None,
         median_days_to_mend=float(median(days)) if days else None,
-        reopened=sum(i < len(d.spells) - 1 for d, i, _ in fixed),
+        reopened=sum(each.is_reopened for each in fixed),
     )
