@@ -89,7 +89,8 @@ def work(_: str = "") -> Any:
     organisation_id = actor_of(REF, "ada").organisation_id
     with tenant(organisation_id):
         MonitoringJob.objects.update(heartbeat=None)
-    do_job(str(organisation_id), JOB)
+        key = MonitoringJob.objects.get().key
+    do_job(str(organisation_id), key)
     return monitored()
 
 
