@@ -43,7 +43,7 @@ def write_failing_rows(folder: Path, columns: Sequence[str], rows: Iterable[Row]
         names = ", ".join(f"c{n} AS {quoted(name)}" for n, name in enumerate(columns))
         with text_columns(connection, {f"c{n}": values for n, values in enumerate(cells)}) as source:
             path = temporary.replace("'", "''")
-            connection.execute(f"COPY (SELECT {names} FROM {source}) TO '{path}' (FORMAT parquet)")  # noqa: S608
+            connection.execute(f"COPY (SELECT {names} FROM {source}) TO '{path}' (FORMAT parquet, USE_TMP_FILE false)")  # noqa: S608
         Path(temporary).chmod(0o644)
         digest = hashlib.sha256(Path(temporary).read_bytes()).hexdigest()
         Path(temporary).replace(folder / f"{digest}.parquet")
