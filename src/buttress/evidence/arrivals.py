@@ -40,11 +40,12 @@ class Source(Protocol):
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A file as it lies in `stage`, a folder of its own, under the `name` that it is to be kept by; its receipt lies
-    beside it where there is one. `sha256` (hex) is of its bytes."""
+    beside it where there is one. `sha256` (hex) is of its bytes, `effective_at` the instant of which it speaks."""
 
     stage: Path
     name: str
     sha256: str
+    effective_at: datetime
     receipt: Receipt | None
 
 
@@ -65,9 +66,9 @@ def arriving(
         receipt = stated.receipt_for(dataset)
         if receipt is not None:
             target.with_name(target.name + SUFFIX).write_text(receipt_text(receipt), encoding="utf-8")
-        arrival = Arrival(folder, name, sha256, receipt)
-        _refuse_other_day(arrival, dataset, stated.effective_at, zone)
-        yield arrival
+        effective_at = _dated(folder, name, dataset, zone)
+        _refuse_other_day(name, effective_at, dataset, stated.effective_at, zone)
+        yield Arrival(folder, name, sha256, effective_at, receipt)
 
 
 def _stream(source: Source, target: Path, given_name: str) -> str:
@@ -166,49 +167,53 @@ def next_name(name: str, taken: int) -> str:
 
 
 def _refuse_other_day(
-    arrival: Arrival, dataset: DatasetDeclaration, effective_at: date | datetime | None, zone: ZoneInfo
+    name: str, found: datetime, dataset: DatasetDeclaration, effective_at: date | datetime | None, zone: ZoneInfo
 ) -> None:
-    """The day that the file will have by its declaration must be the one that was stated."""
-    found = _file_of(arrival, dataset, zone)
-    if found.effective_at is None:
-        assert found.problem is not None
-        raise ProblemsError([found.problem])
+    """The day that the file has by its declaration must be the one that was stated."""
     stated = effective_at.astimezone(zone).date() if isinstance(effective_at, datetime) else effective_at
-    if stated is not None and found.effective_at.date() != stated:
+    if stated is not None and found.date() != stated:
         where = {"column": "by its column", "file_name": "by its name", "receipt": "by its receipt"}
-        said = f"{found.effective_at.date()} {where[dataset.effective_at.source]}"
+        said = f"{found.date()} {where[dataset.effective_at.source]}"
         advice = "State that day, or none; or change how the data set is dated."
-        raise refuse(arrival.name, None, said, f"the day stated, {stated}", advice)
+        raise refuse(name, None, said, f"the day stated, {stated}", advice)
 
 
-def _file_of(arrival: Arrival, dataset: DatasetDeclaration, zone: ZoneInfo) -> SnapshotFile:
-    """The file as its data set finds it; raises `ProblemsError` where it does not."""
-    found = snapshots_of(arrival.stage, dataset, zone, in_child=True)
+def _dated(stage: Path, name: str, dataset: DatasetDeclaration, zone: ZoneInfo) -> datetime:
+    """Of when the file speaks, as its data set finds it; raises `ProblemsError` where it does not, or cannot date it."""
+    found = snapshots_of(stage, dataset, zone, in_child=True)
     if len(found) != 1:
         advice = "Rename the file, or change the path of the data set."
-        raise refuse(arrival.name, None, "a name that its data set does not find", dataset.path, advice)
-    return found[0]
+        raise refuse(name, None, "a name that its data set does not find", dataset.path, advice)
+    if found[0].effective_at is None:
+        assert found[0].problem is not None
+        raise ProblemsError([found[0].problem])
+    return found[0].effective_at
 
 
 def renamed(arrival: Arrival, name: str, dataset: DatasetDeclaration, zone: ZoneInfo) -> Arrival:
     """The file under another name, by which its data set finds it on the same day; raises `ProblemsError` where not."""
-    before = _file_of(arrival, dataset, zone).effective_at
     for suffix in ("", SUFFIX):
         given = arrival.stage / f"{arrival.name}{suffix}"
         if given.exists():
             given.rename(arrival.stage / f"{name}{suffix}")
-    moved = replace(arrival, name=name)
-    if _file_of(moved, dataset, zone).effective_at != before:
+    if not _is_dated(arrival, name, dataset, zone):
         found = "another file of its day, which stays, and no second name that says the same day"
         advice = "Give it a name of its own that says its day, or let effective_at.pattern end with the date."
         raise refuse(arrival.name, None, found, "room for a mended file", advice)
-    return moved
+    return replace(arrival, name=name)
+
+
+def _is_dated(arrival: Arrival, name: str, dataset: DatasetDeclaration, zone: ZoneInfo) -> bool:
+    try:
+        return _dated(arrival.stage, name, dataset, zone) == arrival.effective_at
+    except ProblemsError:
+        return False
 
 
 def snapshot_of_arrival(arrival: Arrival, dataset: DatasetDeclaration, zone: ZoneInfo, scratch: Path) -> Snapshot:
     """What the file holds under its declaration, a large one loaded below `scratch`; raises `ProblemsError` where it
     cannot be read."""
-    file = _file_of(arrival, dataset, zone)
+    file = SnapshotFile(arrival.stage, arrival.name, arrival.effective_at)
     snapshot = read_snapshot(arrival.stage, dataset, file, zone, in_child=True, scratch=lambda: scratch)
     if snapshot.problems:
         raise ProblemsError(snapshot.problems)

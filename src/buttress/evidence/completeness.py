@@ -7,6 +7,7 @@ data set other than the source begin with its name.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 
 from buttress.core.verdicts import Outcome, is_stale, start_of
 from buttress.evidence.data.raw_rows import MATCHES_ONLY
@@ -63,8 +64,8 @@ def standing(declaration: ControlTestDeclaration, inputs: Inputs, as_of: date) -
         beside += _repetition(inputs, name)
         doubts += [f"{name}: {doubt}" for doubt in beside]
     doubts += _scan_doubts(declaration, source)
-    doubts += _shrinkage(declaration, source, inputs.previous)
-    doubts += _lost_columns(source, inputs.previous)
+    doubts += shrinkage(declaration.completeness.max_shrink, source, inputs.previous)
+    doubts += lost_columns(source, inputs.previous)
     reconciled, missing_rows = _reconciliation(declaration, source, inputs)
     reasons = tuple(dict.fromkeys([*doubts, *reconciled]))
     return Standing(Outcome.INCOMPLETE if reasons else Outcome.EVALUATED, reasons, missing_rows)
@@ -158,15 +159,15 @@ def _scan_doubts(declaration: ControlTestDeclaration, snapshot: Snapshot) -> lis
     return [] if _is_whole_scan(snapshot) else ["scan_not_complete"]
 
 
-def _shrinkage(declaration: ControlTestDeclaration, source: Snapshot, previous: Snapshot | None) -> list[str]:
-    most = declaration.completeness.max_shrink
+def shrinkage(most: float | Decimal | None, source: Snapshot, previous: Snapshot | None) -> list[str]:
+    """Rows lost since the file before, where they are more than the share `most` of it; None allows any loss."""
     if most is None or previous is None or previous.table is None or not previous.rows:
         return []
     lost = previous.rows - source.rows
     return [f"shrunk({previous.rows} -> {source.rows})"] if lost > most * previous.rows else []
 
 
-def _lost_columns(source: Snapshot, previous: Snapshot | None) -> list[str]:
+def lost_columns(source: Snapshot, previous: Snapshot | None) -> list[str]:
     """Columns that the file before had: an export that changes its form may have changed what it selects as well."""
     if previous is None or previous.table is None:
         return []

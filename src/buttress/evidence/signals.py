@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
+from buttress.evidence.completeness import lost_columns, shrinkage
 from buttress.evidence.data.shelf import Shelf
 from buttress.evidence.data.snapshots import Snapshot
 from buttress.evidence.declarations import ControlTestDeclaration
 
-_USUAL_SHRINK = 0.1
+_USUAL_SHRINK = Decimal("0.1")
 """The share of rows lost that is worth a word where no test of the data set sets its own limit."""
 
 
@@ -60,13 +62,11 @@ def _completeness(snapshot: Snapshot) -> str:
 
 
 def _against(snapshot: Snapshot, before: Snapshot, tests: Sequence[ControlTestDeclaration]) -> Iterator[str]:
-    limits = [float(test.completeness.max_shrink) for test in tests if test.completeness.max_shrink is not None]
-    if before.rows - snapshot.rows > min(limits, default=_USUAL_SHRINK) * before.rows:
-        yield f"shrunk({before.rows} -> {snapshot.rows})"
+    limits = (test.completeness.max_shrink for test in tests if test.completeness.max_shrink is not None)
+    yield from shrinkage(min(limits, default=_USUAL_SHRINK), snapshot, before)
+    yield from lost_columns(snapshot, before)
     if snapshot.canonical_sha256 == before.canonical_sha256 and snapshot.rows:
         yield f"repeats({before.file}, {_days(before, snapshot)} d older)"
-    if lost := sorted(snapshot.absent - before.absent):
-        yield f"columns_lost({', '.join(lost)})"
 
 
 def _days(before: Snapshot, snapshot: Snapshot) -> int:

@@ -247,7 +247,6 @@ WRITERS = {
     "orgs/writing.py": "writes what a write collected, and the head",
     "register/tasks.py": "keeps how far a job has come",
     "register/monitoring/jobs.py": "keeps how far a job of monitoring has come",
-    "register/monitoring/inbox.py": "names what a job is to collect",
     "register/monitoring/slots.py": "marks slots as taken or missed",
     "register/backup/table_lines.py": "brings back the rows of a backup",
 }

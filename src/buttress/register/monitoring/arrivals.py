@@ -34,7 +34,7 @@ def receive_evidence(
     if not kept.tests:
         return Received(kept, None)
     with tenant(actor.organisation_id):
-        row = open_job(_key(kept), JobKind.RUN, kept.tests)
+        row, _ = open_job(_key(kept), JobKind.RUN, kept.tests)
         if JobState(row.state) is JobState.WAITING:
             enqueue(DO_JOB, actor.organisation_id, row.key)
     return Received(kept, row.key)

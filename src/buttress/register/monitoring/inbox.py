@@ -5,7 +5,6 @@ what was refused to `refused/`; the job that collected it says why.
 """
 
 import hashlib
-import json
 import logging
 import os
 import time
@@ -63,10 +62,8 @@ def collect(now: float | None = None) -> int:
     at_rest = list(_dropped(folder, time.time() if now is None else now))
     found = [each for each in at_rest if each.dataset in known and _is_text(folder, each)]
     for each in found:
-        row = open_job(each.key, JobKind.COLLECT, ())
-        if row.names == "[]":
-            row.names = json.dumps([each.dataset, each.name, each.mark])
-            row.save(update_fields=["names"])
+        row, is_new = open_job(each.key, JobKind.COLLECT, (each.dataset, each.name, each.mark))
+        if is_new:
             enqueue(DO_JOB, current_organisation(), row.key)
     return len(found)
 

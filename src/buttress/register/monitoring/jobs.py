@@ -10,7 +10,7 @@ import logging
 import secrets
 import threading
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -106,8 +106,9 @@ def ask_for_run(
     with tenant(actor.organisation_id):
         _refuse_unknown(tests)
         _refuse_day_to_come(as_of)
-        row = open_job(_key(actor), JobKind.RUN, tests, asked_by=actor.member_id, as_of=as_of, engagement=engagement)
-        if (row.names, row.as_of, row.engagement) != (_names(tests), as_of, engagement):
+        names, key = sorted(set(tests)), _key(actor)
+        row, _ = open_job(key, JobKind.RUN, names, asked_by=actor.member_id, as_of=as_of, engagement=engagement)
+        if (row.names, row.as_of, row.engagement) != (json.dumps(names), as_of, engagement):
             raise ReplayedError("The idempotency key was used for another run; give each request a key of its own")
         if is_queued and JobState(row.state) is JobState.WAITING:
             enqueue(DO_JOB, actor.organisation_id, row.key)
@@ -120,10 +121,6 @@ def _key(actor: Actor) -> str:
         return f"run of {timezone.now():%Y-%m-%dT%H:%MZ} {secrets.token_hex(6)}"
     named = hashlib.sha256(f"{actor.member_id}\0{actor.idempotency_key}".encode()).hexdigest()
     return f"run asked as {named[:24]}"
-
-
-def _names(names: Collection[str]) -> str:
-    return json.dumps(sorted(set(names)))
 
 
 def _refuse_day_to_come(as_of: date | None) -> None:
@@ -143,24 +140,23 @@ def _refuse_unknown(tests: Collection[str]) -> None:
 def open_job(
     key: str,
     kind: JobKind,
-    names: Collection[str],
+    names: Sequence[str],
     *,
     asked_by: uuid.UUID | None = None,
     as_of: date | None = None,
     engagement: str | None = None,
-) -> MonitoringJob:
-    """The job of that key in the organisation in context, made where there is none."""
+) -> tuple[MonitoringJob, bool]:
+    """The job of that key in the organisation in context, and whether it was made now."""
     given = {
         "kind": kind.value,
-        "names": _names(names),
+        "names": json.dumps(list(names)),
         "as_of": as_of,
         "engagement": engagement,
         "asked_by_id": asked_by,
         "asked_at": timezone.now(),
     }
-    row: MonitoringJob
-    row, _ = MonitoringJob.objects.get_or_create(key=key, organisation_id=current_organisation(), defaults=given)
-    return row
+    row, is_new = MonitoringJob.objects.get_or_create(key=key, organisation_id=current_organisation(), defaults=given)
+    return row, is_new
 
 
 @permits(Operation.TEST_RUN)

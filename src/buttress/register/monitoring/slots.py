@@ -52,7 +52,8 @@ def _job_of(due: dict[str, datetime]) -> MonitoringJob:
     """Named by the slots that it takes, so that the same ones never make two."""
     named = "\n".join(f"{test} {planned.isoformat()}" for test, planned in sorted(due.items()))
     digest = hashlib.sha256(named.encode()).hexdigest()[:12]
-    return open_job(f"slots of {max(due.values()):%Y-%m-%dT%H:%MZ} {digest}", JobKind.RUN, due)
+    job, _ = open_job(f"slots of {max(due.values()):%Y-%m-%dT%H:%MZ} {digest}", JobKind.RUN, sorted(due))
+    return job
 
 
 def _slot(
